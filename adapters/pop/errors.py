@@ -1,0 +1,77 @@
+"""What can go wrong with a request to POP, by what the caller has to do about it.
+
+    PopError
+    ├── PopTransient      502, 503, 504, 429, connection refused, time-out before sending: nothing was stored; later again
+    ├── PopAmbiguous      sent, but no answer came (cut, read time-out): look before creating again
+    ├── PopServerError    500 with POP's HTML page: maybe transient, maybe a bad payload, maybe stored all the same
+    ├── PopRejected       422 or 400: this payload is refused; the others go on
+    ├── PopUnauthorised   401 after a fresh login, or the login itself is refused: pause everything, tell the operator
+    ├── PopForbidden      403: the account lacks a right: pause everything, tell the operator
+    └── PopContract       an answer that is not what POP's OpenAPI document says; a kind or payload we must not send
+
+Messages never carry payload values: POP's own texts are reduced to what names fields, codes and constraints.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class PopError(Exception):
+    """A request to POP failed. ``status`` is the HTTP status, None where no answer came."""
+
+    code: ClassVar[str] = "pop-error"
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class PopTransient(PopError):
+    """POP is unavailable; nothing was stored. ``retry_after`` in seconds, if POP said."""
+
+    code = "pop-unavailable"
+
+    def __init__(self, message: str, *, status: int | None = None, retry_after: float | None = None) -> None:
+        super().__init__(message, status=status)
+        self.retry_after = retry_after
+
+
+class PopAmbiguous(PopError):
+    """The request may or may not have been carried out."""
+
+    code = "pop-ambiguous"
+
+
+class PopServerError(PopError):
+    """POP answered 500."""
+
+    code = "pop-server-error"
+
+
+class PopRejected(PopError):
+    """POP refuses this payload. ``fields`` names the payload fields concerned, if POP's answer does."""
+
+    code = "pop-rejected"
+
+    def __init__(self, message: str, *, status: int | None = None, fields: tuple[str, ...] = ()) -> None:
+        super().__init__(message, status=status)
+        self.fields = fields
+
+
+class PopUnauthorised(PopError):
+    """The technical account cannot sign in."""
+
+    code = "pop-unauthorised"
+
+
+class PopForbidden(PopError):
+    """The technical account lacks a right."""
+
+    code = "pop-forbidden"
+
+
+class PopContract(PopError):
+    """POP's answer, or a payload of ours, breaks the contract; nothing was sent that must not be sent."""
+
+    code = "pop-contract"

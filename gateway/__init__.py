@@ -1,0 +1,1 @@
+"""The POP EHR gateway service: configuration, store, intake, reconciliation, web, command line."""
