@@ -92,6 +92,8 @@ resource = Table(
     Index(None, "patient_id", "type"),
     Index("ix_resource_waiting", "state", sqlite_where=sa.text("state = 'waiting'"),
           postgresql_where=sa.text("state = 'waiting'")),
+    Index("ix_resource_unmapped", "patient_id", sqlite_where=sa.text("seq > mapped_seq"),
+          postgresql_where=sa.text("seq > mapped_seq")),
 )
 
 resource_version = Table(
@@ -149,6 +151,7 @@ map_group = Table(
     Column("error", Text, comment="stable code if the mapper raised"),
     Column("not_for_pop", sa.JSON, comment="[[reference, reason], …]"),
     sa.UniqueConstraint("patient_id", "mapper", "key"),
+    Index("ix_map_group_stale", "patient_id", sqlite_where=sa.text("stale"), postgresql_where=sa.text("stale")),
 )
 
 group_member = Table(
@@ -164,7 +167,8 @@ dependency = Table(
     "dependency",
     metadata,
     Column("group_id", BigInt, ForeignKey("map_group.id", ondelete="CASCADE"), nullable=False),
-    Column("target", Text, nullable=False, comment="'Type/id' | resource_key.key | 'type:Condition' | 'entities:NeoplasticEntity' | 'patient'"),
+    Column("target", Text, nullable=False,
+           comment="'Type/id' | resource_key.key | and, for patient 7: 'type:Condition@7' | 'entities:NeoplasticEntity@7' | 'patient@7' | 'draft:KEY@7'"),
     sa.PrimaryKeyConstraint("group_id", "target"),
     Index(None, "target"),
     comment="What a group's mapping asked for beyond its members (mappers.protocol.Context).",
@@ -183,6 +187,7 @@ draft = Table(
     Column("content", LargeBinary, nullable=False, comment="zstd JSON of the draft in the `map --json` shape"),
     sa.UniqueConstraint("patient_id", "key"),
     Index(None, "group_id"),
+    Index(None, "patient_id", "kind"),
 )
 
 ledger = Table(
