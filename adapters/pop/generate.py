@@ -1,0 +1,181 @@
+"""Payload models and contract facts from POP's OpenAPI document: ``make models POP_OPENAPI=FILE-or-URL``.
+
+Writes ``models.py`` (pydantic models of every clinical ``…Create`` schema, by datamodel-code-generator) and
+``contract.json`` (kind → collection, parent, references, terminologies, measures: what ``kinds.py`` stands on).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+JsonObject = dict[str, Any]
+
+HERE = Path(__file__).parent
+#: Administration and analysis, which the gateway has no business with.
+NOT_CLINICAL = frozenset({"User", "Project", "ProjectDataManagerGrant", "Cohort", "Dataset"})
+#: Which kind an id field points to, where its name does not say so by itself.
+TARGETS = {
+    "caseId": ["PatientCase"],
+    "relatedPrimaryId": ["NeoplasticEntity"],
+    "indexConditionId": ["NeoplasticEntity"],
+    "therapyLineId": ["TherapyLine"],
+    "systemicTherapyId": ["SystemicTherapy"],
+    "medicationId": ["SystemicTherapyMedication"],
+    "radiotherapyId": ["Radiotherapy"],
+    "surgeryId": ["Surgery"],
+    "supportingGenomicVariantsIds": ["GenomicVariant"],
+    "supportingTumorMarkersIds": ["TumorMarker"],
+    "supportingGenomicSignaturesIds": [
+        "TumorMutationalBurden", "MicrosatelliteInstability", "LossOfHeterozygosity",
+        "HomologousRecombinationDeficiency", "TumorNeoantigenBurden", "AneuploidScore",
+    ],
+}  # fmt: skip
+
+
+def read(location: str) -> JsonObject:
+    """The OpenAPI document at a path or address."""
+    if location.startswith(("http://", "https://")):
+        with urllib.request.urlopen(location, timeout=60) as answer:  # noqa: S310 - the scheme was checked
+            document: JsonObject = json.load(answer)
+    else:
+        document = json.loads(Path(location).read_text(encoding="utf-8"))
+    return document
+
+
+def create_schemas(document: JsonObject) -> list[str]:
+    """Names of the clinical create schemas."""
+    return [
+        name
+        for name in document["components"]["schemas"]
+        if name.endswith("Create") and name.removesuffix("Create") not in NOT_CLINICAL
+    ]
+
+
+def _references(value: Any) -> set[str]:
+    found: set[str] = set()
+    if isinstance(value, dict):
+        for key, child in value.items():
+            if key == "$ref":
+                found.add(child.rsplit("/", 1)[1])
+            else:
+                found |= _references(child)
+    elif isinstance(value, list):
+        for child in value:
+            found |= _references(child)
+    return found
+
+
+def reduced(document: JsonObject) -> JsonObject:
+    """The document with nothing but the create schemas and what they refer to, without prose (its licence is POP's)."""
+    schemas = document["components"]["schemas"]
+    wanted = set(create_schemas(document))
+    pending = set(wanted)
+    while pending:
+        pending = _references([schemas[name] for name in pending]) - wanted
+        wanted |= pending
+    return {
+        "openapi": document["openapi"],
+        "info": {"title": "POP payloads", "version": document["info"]["version"]},
+        "paths": {},
+        "components": {"schemas": {name: _bare(schemas[name]) for name in schemas if name in wanted}},
+    }
+
+
+def _bare(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: _bare(child)
+            for key, child in value.items()
+            if not (key in ("description", "title", "examples") and isinstance(child, str | list))
+        }
+    if isinstance(value, list):
+        return [_bare(child) for child in value]
+    return value
+
+
+def unit_spelling(unit: str) -> str:
+    """POP's wire spelling of a default unit of its document: ``g/l`` → ``g__l``, ``g/square_meter/s`` → ``g__square_meter__s``."""
+    return unit.replace("/", "__")
+
+
+def contract(document: JsonObject) -> JsonObject:
+    """Kind → facts, from paths and ``x-`` annotations."""
+    schemas = document["components"]["schemas"]
+    collections: dict[str, str] = {}
+    for path, operations in document["paths"].items():
+        body = operations.get("post", {}).get("requestBody")
+        if body and "/interoperability/" not in path:
+            for name in _references(body):
+                collections[name] = path.removeprefix("/api/v1/")
+                for member in _references(schemas[name]):
+                    collections.setdefault(member, path.removeprefix("/api/v1/"))
+    kinds: JsonObject = {}
+    for name in create_schemas(document):
+        schema = schemas[name]
+        kind = name.removesuffix("Create")
+        collection = collections[name]
+        parent_field = (re.findall(r"{(\w+)}", collection) or [None])[0]
+        facts: JsonObject = {
+            "collection": collection,
+            "parentField": parent_field,
+            "required": schema.get("required", []),
+            "properties": sorted(schema["properties"]),
+            "references": {},
+            "many": [],
+            "terminology": {},
+            "measures": {},
+            "enums": {},
+            "dates": [],
+            "const": {},
+        }
+        for field, prop in schema["properties"].items():
+            items = prop.get("items", {})
+            if field.endswith(("Id", "Ids")) and "uuid" in (prop.get("format"), items.get("format")):
+                facts["references"][field] = TARGETS.get(field, ["NeoplasticEntity"])
+                if prop.get("type") == "array":
+                    facts["many"].append(field)
+            if "x-terminology" in prop or "x-terminology" in items:
+                facts["terminology"][field] = prop.get("x-terminology") or items["x-terminology"]
+            if "x-measure" in prop:
+                facts["measures"][field] = [prop["x-measure"], unit_spelling(prop["x-default-unit"])]
+            for target in _references(prop):
+                if "enum" in schemas[target]:
+                    facts["enums"][field] = schemas[target]["enum"]
+            if prop.get("format") == "date":
+                facts["dates"].append(field)
+            if "const" in prop:
+                facts["const"][field] = prop["const"]
+        kinds[kind] = facts
+    return {"release": document["info"]["version"], "kinds": kinds}
+
+
+def main(location: str) -> None:
+    """Write both files."""
+    from datamodel_code_generator import DataModelType, InputFileType, PythonVersion, generate
+
+    document = read(location)
+    (HERE / "contract.json").write_text(json.dumps(contract(document), indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    generate(
+        json.dumps(reduced(document)),
+        input_file_type=InputFileType.OpenAPI,
+        output=HERE / "models.py",
+        output_model_type=DataModelType.PydanticV2BaseModel,
+        target_python_version=PythonVersion.PY_311,
+        use_standard_collections=True,
+        use_union_operator=True,
+        disable_timestamp=True,
+        enum_field_as_literal=None,
+        extra_fields="forbid",
+        custom_file_header=(
+            f"# Generated from POP's OpenAPI document, release {document['info']['version']}, by `make models`: do not edit."
+        ),
+    )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

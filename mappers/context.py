@@ -1,0 +1,163 @@
+"""What a mapper sees beyond its group, and the record of what it asked for.
+
+Dependencies are target keys (``mappers.references``), or one of the wide ones that :func:`of_type`, :func:`of_entities`
+and :data:`PATIENT` spell. A group is mapped again when one of them changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from mappers.protocol import Draft, EntityView, JsonObject, Resource, Translation
+from mappers.references import target_keys
+
+#: Dependency on the patient's own Patient resource.
+PATIENT = "patient"
+
+
+def of_type(resource_type: str) -> str:
+    """Dependency on all of the patient's resources of a type."""
+    return f"type:{resource_type}"
+
+
+def of_entities(kind: str) -> str:
+    """Dependency on all of the patient's drafts of a kind."""
+    return f"entities:{kind}"
+
+
+class TerminologyService(Protocol):
+    """Translates source codings into POP concepts (``mappers.terminology``)."""
+
+    def translate(self, terminology: str, concept: JsonObject | None, *, text: bool = False) -> Translation | None:
+        """As ``Context.translate``."""
+        ...
+
+
+class ResourceReader(Protocol):
+    """Where a context finds resources. A reader whose data are not in memory raises :class:`NotLoaded`."""
+
+    @property
+    def patient(self) -> Resource | None:
+        """The Patient resource, if it has arrived."""
+        ...
+
+    def get(self, key: str) -> Resource | None:
+        """The resource with this target key; None if it has not arrived or the key fits several."""
+        ...
+
+    def of_type(self, resource_type: str) -> Sequence[Resource]:
+        """The patient's resources of a type, sorted by reference."""
+        ...
+
+    def entities(self, kind: str) -> Sequence[EntityView]:
+        """The patient's drafts of a kind, sorted by key."""
+        ...
+
+
+class NotLoaded(Exception):  # noqa: N818  a signal to the driver, not an error
+    """These keys are needed: load them, then map the group again (mapping is pure, so that costs nothing but time)."""
+
+    def __init__(self, *keys: str) -> None:
+        super().__init__(f"{len(keys)} keys are not in memory")
+        self.keys = keys
+
+
+def contained_in(container: Resource, fragment: str) -> Resource | None:
+    """The contained resource with this id. It has no life of its own, so no mapper selects it: it is reached from here."""
+    contained = container.json.get("contained")
+    if not isinstance(contained, list):
+        return None
+    for json in contained:
+        if isinstance(json, dict) and json.get("id") == fragment and isinstance(json.get("resourceType"), str):
+            return Resource(json["resourceType"], f"{container.id}#{fragment}", json, container.reference)
+    return None
+
+
+class GroupContext:
+    """The :class:`~mappers.protocol.Context` of one call of ``map``. ``dependencies`` holds what was asked so far."""
+
+    def __init__(
+        self,
+        reader: ResourceReader,
+        *,
+        terminology: TerminologyService,
+        options: Mapping[str, Any],
+        requires: Sequence[str] = (),
+        bases: tuple[str, ...] | None = None,
+    ) -> None:
+        self._reader = reader
+        self._terminology = terminology
+        self._options = options
+        self._requires = frozenset(requires)
+        self._bases = bases
+        self.dependencies: set[str] = set()
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """Site options."""
+        return self._options
+
+    @property
+    def patient(self) -> Resource | None:
+        """The Patient resource, or None while it has not arrived."""
+        self.dependencies.add(PATIENT)
+        return self._reader.patient
+
+    def resolve(self, reference: JsonObject | str | None, *, within: Resource) -> Resource | None:
+        """The resource a Reference points to, or None (see ``Context.resolve``)."""
+        container = within.container or within.reference
+        for key in target_keys(reference, container=container, bases=self._bases):
+            owner, _, fragment = key.partition("#") if key.startswith(container) else (key, "", "")
+            if owner == container and within.container is None:
+                found: Resource | None = within
+            else:
+                self.dependencies.add(owner)
+                found = self._reader.get(owner)
+            if found is not None and fragment:
+                found = contained_in(found, fragment)
+            if found is not None:
+                if found.container is None and found is not within:
+                    self.dependencies.add(found.reference)
+                return found
+        return None
+
+    def resources(self, *types: str) -> Sequence[Resource]:
+        """All of the patient's resources of the types, sorted by reference."""
+        self.dependencies.update(of_type(name) for name in types)
+        found = [resource for name in types for resource in self._reader.of_type(name)]
+        return tuple(sorted(found, key=lambda resource: resource.reference)) if len(types) > 1 else tuple(found)
+
+    def entities(self, kind: str) -> Sequence[EntityView]:
+        """The patient's drafts of a kind named in ``requires``. Raises LookupError for another kind (a mapper's defect)."""
+        if kind not in self._requires:
+            raise LookupError(f"{kind} is not in the mapper's requires")
+        self.dependencies.add(of_entities(kind))
+        return self._reader.entities(kind)
+
+    def entity_of(self, kind: str, reference: JsonObject | str | None, *, within: Resource) -> EntityView | None:
+        """The draft that the referenced resource became part of; None if there is none or more than one could be meant."""
+        views = self.entities(kind)
+        target = self.resolve(reference, within=within)
+        if target is None:
+            return None
+        found = [view for view in views if target.reference in view.resources]
+        if len(found) > 1:
+            # A resource may serve several drafts (the primary of a metastasis); then only the one named after it is meant.
+            found = [view for view in found if view.key == f"{kind}:{target.reference}"]
+        return found[0] if len(found) == 1 else None
+
+    def translate(self, terminology: str, concept: JsonObject | None, *, text: bool = False) -> Translation | None:
+        """A POP concept for a CodeableConcept or Coding, or None (unmapped)."""
+        return self._terminology.translate(terminology, concept, text=text)
+
+
+def entity_view(draft: Draft, members: frozenset[str]) -> EntityView:
+    """What other mappers may see of a draft: it came from those members of its group that it read."""
+    read = {source.resource for sources in draft.sources.values() for source in sources}
+    read.update(source.resource for source in draft.consumed)
+    own = {reference for reference in read if reference.split("#", 1)[0] in members}
+    own.update([reference.split("#", 1)[0] for reference in own])
+    return EntityView(
+        kind=draft.kind, key=draft.key, payload=draft.payload, resources=frozenset(own), blocked=draft.blocked
+    )
