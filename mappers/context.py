@@ -55,7 +55,7 @@ class ResourceReader(Protocol):
         ...
 
 
-class NotLoaded(Exception):  # noqa: N818  a signal to the driver, not an error
+class NotLoaded(Exception):
     """These keys are needed: load them, then map the group again (mapping is pure, so that costs nothing but time)."""
 
     def __init__(self, *keys: str) -> None:
@@ -64,7 +64,7 @@ class NotLoaded(Exception):  # noqa: N818  a signal to the driver, not an error
 
 
 def contained_in(container: Resource, fragment: str) -> Resource | None:
-    """The contained resource with this id. It has no life of its own, so no mapper selects it: it is reached from here."""
+    """The contained resource with this id. It has no life of its own, so no mapper selects it, this finds it."""
     contained = container.json.get("contained")
     if not isinstance(contained, list):
         return None
@@ -108,7 +108,7 @@ class GroupContext:
         """The resource a Reference points to, or None (see ``Context.resolve``)."""
         container = within.container or within.reference
         for key in target_keys(reference, container=container, bases=self._bases):
-            owner, _, fragment = key.partition("#") if key.startswith(container) else (key, "", "")
+            owner, _, fragment = key.partition("#")
             if owner == container and within.container is None:
                 found: Resource | None = within
             else:
@@ -129,21 +129,21 @@ class GroupContext:
         return tuple(sorted(found, key=lambda resource: resource.reference)) if len(types) > 1 else tuple(found)
 
     def entities(self, kind: str) -> Sequence[EntityView]:
-        """The patient's drafts of a kind named in ``requires``. Raises LookupError for another kind (a mapper's defect)."""
+        """The patient's drafts of a kind named in ``requires``. Raises LookupError for another kind (a defect)."""
         if kind not in self._requires:
             raise LookupError(f"{kind} is not in the mapper's requires")
         self.dependencies.add(of_entities(kind))
         return self._reader.entities(kind)
 
     def entity_of(self, kind: str, reference: JsonObject | str | None, *, within: Resource) -> EntityView | None:
-        """The draft that the referenced resource became part of; None if there is none or more than one could be meant."""
+        """The draft that the referenced resource became part of; None if there is none, or several could be meant."""
         views = self.entities(kind)
         target = self.resolve(reference, within=within)
         if target is None:
             return None
         found = [view for view in views if target.reference in view.resources]
         if len(found) > 1:
-            # A resource may serve several drafts (the primary of a metastasis); then only the one named after it is meant.
+            # A resource may serve several drafts (the primary of a metastasis): then the one named after it is meant.
             found = [view for view in found if view.key == f"{kind}:{target.reference}"]
         return found[0] if len(found) == 1 else None
 

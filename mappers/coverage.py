@@ -1,104 +1,122 @@
-"""How the mapping of each source resource ended: nothing is dropped silently.
+"""What became of every source resource: nothing is dropped without saying so.
 
-A top-level element counts as consumed if a draft's ``sources`` or ``consumed`` names it or something inside it.
+The *verdict* of one group on one resource is what it read of it and whether anything that can be written came of it;
+the *coverage* of a resource combines the verdicts of all its groups. Verdicts are small and comparable, so the
+store-backed driver recombines only where one of them changed.
 """
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from mappers.engine import GroupResult
-from mappers.protocol import Coverage, Draft, Resource, ResourceStatus, Severity, Source
+from mappers.protocol import Coverage, Draft, JsonObject, ResourceStatus
 
-#: Elements that carry no clinical content of their own: identity, technical data, narrative (R4 §2.27, §2.28).
+#: Elements without clinical content of their own, or that say only which record this is: nothing is lost by not reading
+#: them. ``status`` is not among them (a mapper must look at it), nor is ``extension``.
 IGNORABLE = frozenset(
     {"resourceType", "id", "meta", "implicitRules", "language", "text", "identifier", "subject", "patient"}
 )
 
-_HEAD = re.compile(r"^[A-Za-z_]+")
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One group on one resource."""
+
+    elements: frozenset[str] = frozenset()
+    """Top-level elements that drafts read."""
+    drafts: int = 0
+    blocked: int = 0
+    reason: str | None = None
 
 
-def head(element: str) -> str:
-    """The top-level element of an element path: ``component[0].code`` → ``component``; ``_birthDate`` → ``birthDate``."""
-    match = _HEAD.match(element)
-    return match[0].lstrip("_") if match else element
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What one draft read, as (resource, element) pairs, and whether it can be written."""
+
+    read: frozenset[tuple[str, str]]
+    blocked: bool
 
 
-def coverage(resource: Resource, groups: Iterable[GroupResult], *, readers: Sequence[str]) -> Coverage:
-    """Coverage of one resource. ``groups``: the groups it is a member of, and those whose drafts read it. ``readers``:
-    names of the mappers that read its type at all."""
-    reference = resource.reference
-    drafts: list[Draft] = []
-    used: set[str] = set()
-    reasons: list[str] = []
-    failed: str | None = None
-    member = False
-    for group in groups:
-        is_member = reference in group.members
-        member = member or is_member
-        if group.error is not None and is_member:
-            failed = f"mapper {group.mapper} failed on it ({group.error}); see the logs and report the defect"
-        reasons.extend(item.reason for item in group.not_for_pop if item.resource == reference)
-        for draft in group.drafts:
-            elements = list(_elements(draft, reference))
-            if elements:
-                drafts.append(draft)
-                used.update(elements)
-    if drafts:
-        blocking = next((_blocking(draft) for draft in drafts if draft.blocked), None)
-        if blocking is not None and all(draft.blocked for draft in drafts):
-            return Coverage(reference, ResourceStatus.BLOCKED, reason=blocking)
-        left = sorted({name.lstrip("_") for name in resource.json} - used - IGNORABLE)
-        if "contained" in left and "contained" in used:
-            left.remove("contained")
-        status = ResourceStatus.PARTLY_MAPPED if left else ResourceStatus.MAPPED
-        return Coverage(reference, status, unconsumed=tuple(left))
-    if failed is not None:
-        return Coverage(reference, ResourceStatus.BLOCKED, reason=failed)
-    if reasons:
-        return Coverage(reference, ResourceStatus.NOT_APPLICABLE, reason="; ".join(sorted(set(reasons))))
-    if member:
-        return Coverage(reference, ResourceStatus.BLOCKED, reason="its mapper gave neither a draft nor a reason")
-    if not readers:
-        return Coverage(reference, ResourceStatus.NOT_APPLICABLE, reason=f"no mapper reads {resource.type}")
-    names = ", ".join(sorted(readers))
-    return Coverage(
-        reference, ResourceStatus.NOT_APPLICABLE, reason=f"of no kind that the mappers for {resource.type} take ({names})"
+def use_of(draft: Draft) -> Use:
+    """The draft's sources and further consumed elements."""
+    sources = [source for each in draft.sources.values() for source in each]
+    sources.extend(draft.consumed)
+    sources.extend(assumption.source for assumption in draft.assumptions if assumption.source is not None)
+    sources.extend(issue.source for issue in draft.issues if issue.source is not None)
+    return Use(frozenset((source.resource, source.element) for source in sources), draft.blocked)
+
+
+def verdicts(
+    *,
+    mapper: str,
+    members: Iterable[str],
+    uses: Iterable[Use],
+    not_for_pop: Iterable[tuple[str, str]],
+    error: str | None,
+) -> dict[str, Verdict]:
+    """The group's verdict on each member, and on each other resource that a draft of it read."""
+    elements: dict[str, set[str]] = {}
+    counts: dict[str, list[int]] = {}
+    for use in uses:
+        touched: set[str] = set()
+        for reference, element in use.read:
+            owner, contained, _ = reference.partition("#")
+            elements.setdefault(owner, set()).add("contained" if contained else top_level(element))
+            touched.add(owner)
+        for owner in touched:
+            count = counts.setdefault(owner, [0, 0])
+            count[0] += 1
+            count[1] += use.blocked
+    reasons: dict[str, str] = {}
+    for reference, why in not_for_pop:
+        reasons.setdefault(reference.partition("#")[0], why)
+    result: dict[str, Verdict] = {}
+    own = set(members)
+    for reference in own | elements.keys():
+        reason: str | None = reasons.get(reference) if reference in own else None
+        if error is not None and reference in own and reference not in elements:
+            result[reference] = Verdict(drafts=1, blocked=1, reason=error)
+            continue
+        if reference in own and reference not in elements and reason is None:
+            reason = f"the mapper {mapper} gave neither a draft nor a reason"
+        number, blocked = counts.get(reference, [0, 0])
+        result[reference] = Verdict(frozenset(elements.get(reference, ())), number, blocked, reason)
+    return result
+
+
+def result_verdicts(result: GroupResult) -> dict[str, Verdict]:
+    """:func:`verdicts` of a fresh result."""
+    return verdicts(
+        mapper=result.mapper,
+        members=[member.reference for member in result.members],
+        uses=[use_of(draft) for draft in result.drafts],
+        not_for_pop=[(each.resource, each.reason) for each in result.not_for_pop],
+        error=result.error,
     )
 
 
-def coverage_of_all(
-    resources: Iterable[Resource], results: Sequence[GroupResult], readers: Mapping[str, Sequence[str]]
-) -> list[Coverage]:
-    """Coverage of every resource of a patient, sorted by reference."""
-    concerned: dict[str, dict[int, GroupResult]] = defaultdict(dict)
-    for result in results:
-        touched = set(result.members)
-        for draft in result.drafts:
-            touched.update(source.resource.partition("#")[0] for source in _all(draft))
-        for reference in touched:
-            concerned[reference][id(result)] = result
-    return [
-        coverage(resource, concerned[resource.reference].values(), readers=readers.get(resource.type, ()))
-        for resource in sorted(resources, key=lambda item: item.reference)
-    ]
+def top_level(element: str) -> str:
+    """``component[0].code`` → ``component``; a choice element is spelled as in JSON (``valueQuantity``)."""
+    head = element.partition(".")[0].partition("[")[0]
+    return head.removeprefix("_")
 
 
-def _all(draft: Draft) -> Iterable[Source]:
-    for sources in draft.sources.values():
-        yield from sources
-    yield from draft.consumed
-
-
-def _elements(draft: Draft, reference: str) -> Iterable[str]:
-    for source in _all(draft):
-        if source.resource == reference:
-            yield head(source.element)
-        elif source.resource.startswith(reference + "#"):
-            yield "contained"
-
-
-def _blocking(draft: Draft) -> str:
-    return next(issue.text for issue in draft.issues if issue.severity is Severity.BLOCKING)
+def cover(reference: str, json: JsonObject, verdicts: Iterable[Verdict], *, read: bool) -> Coverage:
+    """Combine the verdicts on a resource. ``read``: a mapper reads its type (for the reason given if none used it)."""
+    combined = list(verdicts)
+    drafts = sum(verdict.drafts for verdict in combined)
+    if drafts:
+        used = frozenset().union(*(verdict.elements for verdict in combined))
+        unconsumed = tuple(sorted({name.removeprefix("_") for name in json} - IGNORABLE - used))
+        if drafts == sum(verdict.blocked for verdict in combined):
+            whys = [verdict.reason for verdict in combined if verdict.reason and verdict.blocked]
+            why = whys[0] if whys else "its drafts are blocked: see the issues"
+            return Coverage(reference, ResourceStatus.BLOCKED, unconsumed, why)
+        status = ResourceStatus.PARTLY_MAPPED if unconsumed else ResourceStatus.MAPPED
+        return Coverage(reference, status, unconsumed)
+    reasons = sorted({verdict.reason for verdict in combined if verdict.reason})
+    kind = reference.partition("/")[0]
+    fallback = f"no mapper uses this {kind}" if read else f"no mapper reads {kind}"
+    return Coverage(reference, ResourceStatus.NOT_APPLICABLE, (), "; ".join(reasons) or fallback)

@@ -1,257 +1,244 @@
-"""Running mappers: select, group, map in the order of their requirements. Pure; the gateway's incremental mapping and
-``pop-gateway map`` both stand on :func:`map_group`."""
+"""Mapping one group, and one patient: pure functions over resources.
+
+The phases follow from ``requires``: a mapper runs after those that produce what it asks for. The store-backed driver
+(``gateway.reconcile.mapping``) uses the same functions on the groups that changed.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
+import traceback
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
-from mappers.context import MapContext, MappingError, NotLoaded, ResourceReader, Translator
-from mappers.protocol import Draft, EntityView, Group, JsonObject, Mapper, NotForPop, Resource
+from mappers.context import GroupContext, NotLoaded, ResourceReader, TerminologyService, entity_view
+from mappers.errors import MappingError
+from mappers.protocol import Draft, EntityView, Group, Mapper, NotForPop, Resource
+
+#: ``GroupResult.error``: the mapper raised, or gave something that is no draft.
+MAPPER_FAILED = "mapper-failed"
+#: ``GroupResult.error``: a draft key that is already taken; the draft that came later is left out.
+DUPLICATE_KEY = "duplicate-key"
+#: Group key prefix of a resource on which ``select`` raised: visible like any other failed group.
+SELECT_FAILED = "select-failed:"
 
 
 @dataclass(frozen=True, slots=True)
 class GroupResult:
-    """What mapping one group gave."""
+    """What became of one group. ``error`` is a stable code, ``detail`` says where the mapper failed (no values)."""
 
     mapper: str
     key: str
-    members: tuple[str, ...]
-    """References of the members."""
+    members: tuple[Resource, ...]
     drafts: tuple[Draft, ...] = ()
     not_for_pop: tuple[NotForPop, ...] = ()
     dependencies: frozenset[str] = frozenset()
     error: str | None = None
-    """Stable code if the mapper is defective for this group; its drafts are then left as they were."""
+    detail: str | None = None
+
+    def views(self) -> list[EntityView]:
+        """The drafts as other mappers may see them."""
+        members = frozenset(member.reference for member in self.members)
+        return [entity_view(draft, members) for draft in self.drafts]
 
 
-def order(mappers: Iterable[Mapper]) -> list[Mapper]:
-    """Mappers sorted so that each stands after those whose kinds it requires; ties by name. Raises MappingError on a cycle."""
-    remaining = sorted(mappers, key=lambda mapper: mapper.name)
-    produced = {kind: mapper.name for mapper in remaining for kind in mapper.produces}
+@dataclass(slots=True)
+class Selection:
+    """Group key → members, per mapper."""
+
+    groups: dict[str, dict[str, list[Resource]]] = field(default_factory=dict)
+
+    def add(self, mapper: str, key: str, resource: Resource) -> None:
+        """Make the resource a member."""
+        self.groups.setdefault(mapper, {}).setdefault(key, []).append(resource)
+
+
+def phase_order(mappers: Iterable[Mapper]) -> list[Mapper]:
+    """Mappers in an order in which each finds the drafts it requires; by name where nothing decides.
+
+    Raises MappingError if two mappers require each other's kinds, directly or through others.
+    """
+    left = {mapper.name: mapper for mapper in mappers}
     ordered: list[Mapper] = []
-    done: set[str] = set()
-    while remaining:
+    while left:
         ready = [
-            mapper
-            for mapper in remaining
-            if all(produced.get(kind, mapper.name) in done | {mapper.name} for kind in mapper.requires)
+            name
+            for name, mapper in sorted(left.items())
+            if not any(
+                other.name != name and kind in other.produces for kind in mapper.requires for other in left.values()
+            )
         ]
         if not ready:
-            names = ", ".join(mapper.name for mapper in remaining)
-            raise MappingError(f"mappers require each other in a circle: {names}")
-        ordered.extend(ready)
-        done.update(mapper.name for mapper in ready)
-        remaining = [mapper for mapper in remaining if mapper.name not in done]
+            raise MappingError(f"these mappers require each other's entities in a circle: {', '.join(sorted(left))}")
+        ordered.extend(left.pop(name) for name in ready)
     return ordered
 
 
-def select(mappers: Iterable[Mapper], resource: Resource) -> list[tuple[str, str]]:
-    """(mapper name, group key) of every group a resource belongs to. A mapper that raises selects nothing."""
-    chosen: list[tuple[str, str]] = []
-    for mapper in mappers:
-        if resource.type not in mapper.reads:
-            continue
-        try:
-            key = mapper.select(resource)
-        except Exception:  # a plug-in's defect must not lose the resource for the others; coverage shows it as unselected
-            key = f"failed:{resource.reference}"
-        if key is not None:
-            chosen.append((mapper.name, key))
-    return chosen
-
-
-def map_group(
-    mapper: Mapper,
-    group: Group,
-    *,
-    reader: ResourceReader,
-    terminology: Translator,
-    entities: Mapping[str, Sequence[EntityView]],
-    options: Mapping[str, Any],
-) -> GroupResult:
-    """Map one group. A mapper's exception becomes ``error``; NotLoaded passes through to the driver."""
-    context = MapContext(
-        mapper=mapper, group=group, reader=reader, terminology=terminology, entities=entities, options=options
-    )
-    members = tuple(member.reference for member in group.members)
+def selected_group(mapper: Mapper, resource: Resource) -> str | None:
+    """The group of a resource. A ``select`` that raises makes a group of its own, which then shows the failure."""
+    if resource.type not in mapper.reads:
+        return None
     try:
-        outputs = list(mapper.map(group, context))
+        return mapper.select(resource)
+    except Exception:
+        return SELECT_FAILED + resource.reference
+
+
+def map_group(mapper: Mapper, group: Group, context: GroupContext) -> GroupResult:
+    """Call ``mapper.map`` for a group. An exception of the mapper becomes the group's error: it names the exception's
+    type and place, never its text, which may quote a patient's data. Raises NotLoaded if the context's reader does."""
+    drafts: dict[str, Draft] = {}
+    reasons: list[NotForPop] = []
+    error = detail = None
+    try:
+        if group.key.startswith(SELECT_FAILED):
+            for member in group.members:
+                mapper.select(member)
+            return _failed(group, context, "select no longer raises: the group is mapped again with its next change")
+        for output in mapper.map(group, context):
+            if isinstance(output, NotForPop):
+                reasons.append(output)
+            elif output.key in drafts:
+                error, detail = DUPLICATE_KEY, f"two drafts of this group have the key {output.key}"
+            else:
+                draft_digest(output)
+                drafts[output.key] = output
     except NotLoaded:
         raise
-    except Exception as error:
-        # The type alone: an exception's text can quote the resource.
-        return GroupResult(
-            mapper=mapper.name,
-            key=group.key,
-            members=members,
-            dependencies=frozenset(context.dependencies),
-            error=f"mapper-failed:{type(error).__name__}",
-        )
-    drafts = sorted((item for item in outputs if isinstance(item, Draft)), key=lambda draft: draft.key)
-    error_code = None
-    if len({draft.key for draft in drafts}) != len(drafts):
-        error_code, drafts = "duplicate-draft-key", []
+    except Exception as failure:
+        return _failed(group, context, f"{mapper.name} {mapper.version} raised {_where(failure)}")
     return GroupResult(
-        mapper=mapper.name,
-        key=group.key,
-        members=members,
-        drafts=tuple(drafts),
-        not_for_pop=tuple(
-            sorted((item for item in outputs if isinstance(item, NotForPop)), key=lambda item: item.resource)
-        ),
-        dependencies=frozenset(context.dependencies),
-        error=error_code,
-    )
+        mapper=group.mapper, key=group.key, members=group.members, drafts=tuple(drafts.values()),
+        not_for_pop=tuple(reasons), dependencies=frozenset(context.dependencies), error=error, detail=detail,
+    )  # fmt: skip
 
 
-def view(draft: Draft) -> EntityView:
-    """A draft as other mappers see it."""
-    return EntityView(
-        kind=draft.kind,
-        key=draft.key,
-        payload=draft.payload,
-        resources=draft_resources(draft),
-        blocked=draft.blocked,
-    )
+def _failed(group: Group, context: GroupContext, detail: str) -> GroupResult:
+    return GroupResult(
+        mapper=group.mapper, key=group.key, members=group.members, dependencies=frozenset(context.dependencies),
+        error=MAPPER_FAILED, detail=detail,
+    )  # fmt: skip
 
 
-def draft_resources(draft: Draft) -> frozenset[str]:
-    """References of all resources that a draft was made from."""
-    found = {source.resource for sources in draft.sources.values() for source in sources}
-    found.update(source.resource for source in draft.consumed)
-    return frozenset(found)
+def _where(failure: Exception) -> str:
+    frames = traceback.extract_tb(failure.__traceback__)
+    place = f" at {frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else ""
+    return type(failure).__name__ + place
 
 
-def digest(draft: Draft) -> bytes:
-    """BLAKE2b (16 bytes) of what would be written: kind, payload, references. Equal digests need no POP request."""
-    references = {name: value if isinstance(value, str) else list(value) for name, value in draft.references.items()}
-    body = orjson.dumps([draft.kind, draft.payload, references], option=orjson.OPT_SORT_KEYS)
-    return hashlib.blake2b(body, digest_size=16).digest()
+def draft_digest(draft: Draft) -> bytes:
+    """BLAKE2b (16 bytes) of kind, payload and references: equal digests need no POP request.
+
+    Raises TypeError if the payload is not plain JSON.
+    """
+    content = [draft.kind, draft.payload, {name: draft.references[name] for name in sorted(draft.references)}]
+    return hashlib.blake2b(orjson.dumps(content, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()
 
 
-def views_digest(views: Iterable[EntityView]) -> bytes:
-    """Changes exactly when what dependent mappers can see changes."""
-    rows = [[v.key, v.payload, sorted(v.resources), v.blocked] for v in sorted(views, key=lambda v: v.key)]
-    return hashlib.blake2b(orjson.dumps(rows, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()
+def without_duplicates(result: GroupResult, taken: Iterable[str]) -> GroupResult:
+    """The result without drafts whose key another group owns: phases first, then group keys, decide who came first."""
+    keys = {draft.key for draft in result.drafts}.intersection(taken)
+    if not keys:
+        return result
+    return GroupResult(
+        mapper=result.mapper, key=result.key, members=result.members,
+        drafts=tuple(draft for draft in result.drafts if draft.key not in keys), not_for_pop=result.not_for_pop,
+        dependencies=result.dependencies | {f"draft:{key}" for key in keys}, error=DUPLICATE_KEY,
+        detail=f"another group already gives a draft with the key {min(keys)}",
+    )  # fmt: skip
 
 
-@dataclass
+@dataclass(slots=True)
+class Entities:
+    """Entity views by kind, as later phases see them."""
+
+    by_kind: dict[str, dict[str, EntityView]] = field(default_factory=dict)
+
+    def add(self, views: Iterable[EntityView]) -> None:
+        """Add or replace."""
+        for view in views:
+            self.by_kind.setdefault(view.kind, {})[view.key] = view
+
+    def of(self, kind: str) -> tuple[EntityView, ...]:
+        """Sorted by key."""
+        views = self.by_kind.get(kind, {})
+        return tuple(views[key] for key in sorted(views))
+
+
 class MemoryReader:
-    """A reader over one patient's resources, all in memory. ``aliases`` are further names: fullUrls, identifiers."""
+    """A :class:`~mappers.context.ResourceReader` over one patient's resources, all in memory."""
 
-    resources: Sequence[Resource]
-    patient_key: str | None = None
-    aliases: Mapping[str, Resource] = field(default_factory=dict)
+    def __init__(
+        self,
+        resources: Sequence[Resource],
+        *,
+        patient: Resource | None = None,
+        shared: Sequence[Resource] = (),
+        names: Mapping[str, Resource | None] | None = None,
+    ) -> None:
+        self._names = dict(names or {})
+        self._types: dict[str, list[Resource]] = {}
+        for resource in sorted(resources, key=lambda each: each.reference):
+            self._names[resource.reference] = resource
+            self._types.setdefault(resource.type, []).append(resource)
+        for resource in shared:
+            self._names.setdefault(resource.reference, resource)
+        self.patient = patient
+        self.views = Entities()
 
-    def __post_init__(self) -> None:
-        self._by_key = {resource.reference: resource for resource in self.resources}
-        self._by_type: dict[str, list[Resource]] = defaultdict(list)
-        for resource in sorted(self.resources, key=lambda resource: resource.reference):
-            self._by_type[resource.type].append(resource)
-
-    def lookup(self, key: str) -> Resource | None:
-        """The resource of that key or alias."""
-        return self._by_key.get(key) or self.aliases.get(key)
+    def get(self, key: str) -> Resource | None:
+        """The resource with this target key."""
+        return self._names.get(key)
 
     def of_type(self, resource_type: str) -> Sequence[Resource]:
-        """Resources of a type, sorted by reference."""
-        return self._by_type.get(resource_type, ())
+        """Sorted by reference."""
+        return self._types.get(resource_type, [])
+
+    def entities(self, kind: str) -> Sequence[EntityView]:
+        """Sorted by key."""
+        return self.views.of(kind)
 
 
-def map_all(
+def context_for(
+    mapper: Mapper, reader: ResourceReader, *, terminology: TerminologyService, options: Mapping[str, Any]
+) -> GroupContext:
+    """A fresh context. The option ``fhir.bases`` names the source's own addresses (``mappers.references``)."""
+    bases = options.get("fhir.bases")
+    return GroupContext(
+        reader, terminology=terminology, options=options, requires=mapper.requires,
+        bases=None if bases is None else tuple(bases),
+    )  # fmt: skip
+
+
+def map_patient(
     resources: Sequence[Resource],
+    reader: MemoryReader,
     *,
-    mappers: Iterable[Mapper],
-    reader: ResourceReader,
-    terminology: Translator,
+    mappers: Sequence[Mapper],
+    terminology: TerminologyService,
     options: Mapping[str, Any],
 ) -> list[GroupResult]:
-    """Map one patient from scratch: every group of every mapper, in order."""
-    ordered = order(mappers)
-    groups: dict[tuple[str, str], list[Resource]] = defaultdict(list)
-    for resource in resources:
-        for chosen in select(ordered, resource):
-            groups[chosen].append(resource)
-    entities: dict[str, list[EntityView]] = defaultdict(list)
+    """Map all of one patient's resources from scratch. ``mappers`` stand in phase order."""
+    selection = Selection()
+    for resource in sorted(resources, key=lambda each: each.reference):
+        for mapper in mappers:
+            if (key := selected_group(mapper, resource)) is not None:
+                selection.add(mapper.name, key, resource)
     results: list[GroupResult] = []
-    for mapper in ordered:
-        of_mapper: list[GroupResult] = []
-        for name, key in sorted(groups):
-            if name != mapper.name:
-                continue
-            members = tuple(sorted(groups[name, key], key=lambda resource: resource.reference))
-            of_mapper.append(
-                map_group(
-                    mapper,
-                    Group(mapper=name, key=key, members=members),
-                    reader=reader,
-                    terminology=terminology,
-                    entities=entities,
-                    options=options,
-                )
-            )
-        for result in of_mapper:
-            for draft in result.drafts:
-                entities[draft.kind].append(view(draft))
-        for views in entities.values():
-            views.sort(key=lambda item: item.key)
-        results.extend(of_mapper)
-    return without_duplicate_keys(results)
-
-
-def without_duplicate_keys(results: list[GroupResult]) -> list[GroupResult]:
-    """Two groups that claim one draft key are a defect of their mappers: the later group is refused, visibly."""
-    seen: set[str] = set()
-    checked: list[GroupResult] = []
-    for result in results:
-        keys = {draft.key for draft in result.drafts}
-        if keys & seen:
-            result = replace(result, drafts=(), error="duplicate-draft-key")
-        else:
-            seen |= keys
-        checked.append(result)
-    return checked
-
-
-def draft_json(draft: Draft) -> JsonObject:
-    """A draft in the ``map --json`` shape: payload with symbolic ids (draft keys) in the place of POP ids."""
-    references = {name: value if isinstance(value, str) else list(value) for name, value in draft.references.items()}
-    return {
-        "kind": draft.kind,
-        "key": draft.key,
-        "externalSourceId": draft.key,
-        "payload": {**draft.payload, **references},
-        "references": references,
-        "sources": {
-            name: [{"resource": source.resource, "element": source.element} for source in sources]
-            for name, sources in sorted(draft.sources.items())
-        },
-        "consumed": sorted({f"{source.resource}#{source.element}" for source in draft.consumed}),
-        "assumptions": [
-            {"field": item.field, "code": item.code, "text": item.text, "source": _source(item.source)}
-            for item in draft.assumptions
-        ],
-        "issues": [
-            {
-                "code": item.code,
-                "field": item.field,
-                "severity": item.severity.value,
-                "text": item.text,
-                "source": _source(item.source),
-                "terminology": item.terminology,
-                "codings": [list(coding) for coding in item.codings],
-            }
-            for item in draft.issues
-        ],
-        "blocked": draft.blocked,
-    }
-
-
-def _source(source: Any) -> JsonObject | None:
-    return None if source is None else {"resource": source.resource, "element": source.element}
+    taken: set[str] = set()
+    for mapper in mappers:
+        phase: list[GroupResult] = []
+        for key, members in sorted(selection.groups.get(mapper.name, {}).items()):
+            context = context_for(mapper, reader, terminology=terminology, options=options)
+            result = map_group(mapper, Group(mapper.name, key, tuple(members)), context)
+            result = without_duplicates(result, taken)
+            taken.update(draft.key for draft in result.drafts)
+            phase.append(result)
+        # A mapper sees the drafts of other mappers, never those of its own kind in the making.
+        for result in phase:
+            reader.views.add(result.views())
+        results.extend(phase)
+    return results

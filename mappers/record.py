@@ -1,139 +1,113 @@
-"""Whole records without a store: splitting a pile of FHIR by patient, mapping each, and the ``map --json`` object."""
+"""Whole records without a store: a pile of FHIR, split by patient, mapped, and the ``map --json`` object."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from mappers.compartment import SHARED_TYPES, patient_reference
-from mappers.context import Translator
-from mappers.coverage import coverage_of_all
-from mappers.engine import MemoryReader, draft_json, map_all
-from mappers.protocol import Coverage, Draft, JsonObject, Resource, ResourceStatus
-from mappers.references import iter_references, literal_key, own_identifier_keys, target_keys
+from mappers.context import TerminologyService
+from mappers.coverage import Verdict, cover, result_verdicts
+from mappers.engine import GroupResult, MemoryReader, map_patient
+from mappers.patients import Entry, Heap, PatientResources, split_patients, unpack
+from mappers.protocol import Coverage, Draft, Issue, JsonObject, ResourceStatus, Severity
 from mappers.registry import Registry
+from mappers.render import coverage_json, draft_json
 
+__all__ = ["Entry", "MappingResult", "map_entries", "map_resources", "to_json"]
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One FHIR resource of the input; ``full_url`` is its Bundle entry's, if it came in one."""
-
-    json: JsonObject
-    full_url: str | None = None
-
-
-@dataclass
-class Record:
-    """One patient's part of the input."""
-
-    patient_key: str | None
-    resources: list[Resource] = field(default_factory=list)
+UNUSED_SHARED = "shared resource: read only by those that refer to it"
 
 
 @dataclass(frozen=True, slots=True)
 class MappingResult:
-    """Drafts and coverage of one patient (or of what belongs to none)."""
+    """Drafts and coverage of one patient; ``patient`` is None for what belongs to none (shared, waiting, invalid)."""
 
     patient: str | None
-    drafts: tuple[Draft, ...]
-    coverage: tuple[Coverage, ...]
+    drafts: tuple[Draft, ...] = ()
+    coverage: tuple[Coverage, ...] = ()
+    failures: tuple[Issue, ...] = ()
+    """Groups that a mapper could not map at all: defects of a mapper, not of the data."""
 
 
-def to_resource(entry: Entry, number: int) -> Resource:
-    """Identity as the intake gives it: type and id; without an id the ``urn:uuid:`` of the entry, else its position."""
-    identity = entry.json.get("id")
-    if not isinstance(identity, str) or not identity:
-        url = entry.full_url or ""
-        identity = url.rsplit(":", 1)[-1] if url.startswith("urn:") else f"entry-{number}"
-    return Resource(type=str(entry.json.get("resourceType", "")), id=identity, json=entry.json)
-
-
-def split(entries: Sequence[Entry]) -> tuple[list[Record], list[Resource], dict[str, Resource]]:
-    """(records by patient, shared resources, aliases). A record without patient holds what nothing ties to one."""
-    resources = [to_resource(entry, number) for number, entry in enumerate(entries)]
-    aliases: dict[str, Resource] = {}
-    for entry, resource in zip(entries, resources, strict=True):
-        aliases.setdefault(resource.reference, resource)
-        if entry.full_url and (key := literal_key(entry.full_url)) is not None:
-            aliases.setdefault(key, resource)
-        for key in own_identifier_keys(entry.json):
-            aliases.setdefault(key, resource)
-    shared = [resource for resource in resources if resource.type in SHARED_TYPES]
-    patient_of = _assign([resource for resource in resources if resource.type not in SHARED_TYPES], aliases)
-    records: dict[str | None, Record] = {}
-    for resource in resources:
-        if resource.type in SHARED_TYPES:
-            continue
-        key = patient_of.get(resource.reference)
-        records.setdefault(key, Record(key)).resources.append(resource)
-    return sorted(records.values(), key=lambda record: record.patient_key or "~"), shared, aliases
-
-
-def _assign(resources: list[Resource], aliases: Mapping[str, Resource]) -> dict[str, str]:
-    patient_of: dict[str, str] = {}
-    links: dict[str, set[str]] = {resource.reference: set() for resource in resources}
-    for resource in resources:
-        if resource.type == "Patient":
-            patient_of[resource.reference] = resource.reference
-        elif (named := patient_reference(resource.json)) is not None and (keys := target_keys(named[1])):
-            found = next((aliases[key] for key in keys if key in aliases), None)
-            patient_of[resource.reference] = found.reference if found is not None else keys[0]
-    for resource in resources:
-        for _, reference in iter_references(resource.json):
-            for key in target_keys(reference, container=resource.reference):
-                target = aliases.get(key)
-                if target is not None and target.type not in SHARED_TYPES and target.type != "Patient":
-                    links[resource.reference].add(target.reference)
-                    links[target.reference].add(resource.reference)
-    # Through intermediate resources, in both directions, until nothing changes.
-    frontier = list(patient_of)
-    while frontier:
-        reference = frontier.pop()
-        if reference.startswith("Patient/"):
-            continue
-        for neighbour in sorted(links.get(reference, ())):
-            if neighbour not in patient_of:
-                patient_of[neighbour] = patient_of[reference]
-                frontier.append(neighbour)
-    return patient_of
+def map_resources(
+    documents: Iterable[Any], *, mappers: Registry, terminology: TerminologyService, options: Mapping[str, Any]
+) -> list[MappingResult]:
+    """Map parsed FHIR: resources and Bundles, of any number of patients. What is no resource is reported as invalid."""
+    entries, invalid = unpack(documents)
+    results = map_entries(entries, registry=mappers, terminology=terminology, options=options)
+    if invalid:
+        rejected = [Coverage(place, ResourceStatus.INVALID, reason=reason) for place, reason in invalid]
+        results.append(MappingResult(None, coverage=tuple(rejected)))
+    return results
 
 
 def map_entries(
-    entries: Sequence[Entry], *, registry: Registry, terminology: Translator, options: Mapping[str, Any]
+    entries: Sequence[Entry], *, registry: Registry, terminology: TerminologyService, options: Mapping[str, Any]
 ) -> list[MappingResult]:
-    """Map a pile of FHIR, patient by patient."""
-    records, shared, aliases = split(entries)
+    """Map resources, patient by patient. The option ``fhir.bases`` names the source's own addresses."""
+    bases = options.get("fhir.bases")
+    heap = split_patients(entries, bases=None if bases is None else tuple(bases))
     readers = registry.readers()
     results: list[MappingResult] = []
-    for record in records:
-        reader = MemoryReader([*record.resources, *shared], patient_key=record.patient_key, aliases=aliases)
-        if record.patient_key is None:
-            reason = "nothing in the input tells which patient it belongs to"
-            orphans = tuple(
-                Coverage(resource.reference, ResourceStatus.NOT_APPLICABLE, reason=reason)
-                for resource in sorted(record.resources, key=lambda item: item.reference)
-            )
-            results.append(MappingResult(None, (), orphans))
+    of_shared: dict[str, list[Verdict]] = {}
+    for record in heap.patients:
+        if record.reference is None:
+            results.append(MappingResult(None, coverage=_unassigned(record)))
             continue
-        groups = map_all(
-            record.resources, mappers=registry.mappers, reader=reader, terminology=terminology, options=options
+        groups = map_patient(
+            record.resources, _reader(heap, record), mappers=registry.mappers, terminology=terminology, options=options
         )
-        results.append(
-            MappingResult(
-                record.patient_key,
-                tuple(draft for group in groups for draft in group.drafts),
-                tuple(coverage_of_all(record.resources, groups, readers)),
-            )
-        )
-    if shared:
-        reason = "shared resource: read by the resources that refer to it"
-        results.append(
-            MappingResult(
-                None, (), tuple(Coverage(item.reference, ResourceStatus.NOT_APPLICABLE, reason=reason) for item in shared)
-            )
-        )
+        verdicts = collect(groups)
+        coverage = [
+            cover(each.reference, each.json, verdicts.get(each.reference, ()), read=each.type in readers)
+            for each in sorted(record.resources, key=lambda each: each.reference)
+        ]
+        for shared in heap.shared:
+            of_shared.setdefault(shared.reference, []).extend(verdicts.get(shared.reference, ()))
+        drafts = [draft for group in groups for draft in group.drafts]
+        failures = [failure_issue(group) for group in groups if group.error is not None]
+        results.append(MappingResult(record.reference, tuple(drafts), tuple(coverage), tuple(failures)))
+    if heap.shared:
+        used = [
+            cover(each.reference, each.json, found, read=True)
+            if (found := of_shared.get(each.reference))
+            else Coverage(each.reference, ResourceStatus.NOT_APPLICABLE, reason=UNUSED_SHARED)
+            for each in heap.shared
+        ]
+        results.append(MappingResult(None, coverage=tuple(used)))
     return results
+
+
+def collect(groups: Iterable[GroupResult]) -> dict[str, list[Verdict]]:
+    """The verdicts of several groups, by resource."""
+    found: dict[str, list[Verdict]] = {}
+    for group in groups:
+        for reference, verdict in result_verdicts(group).items():
+            found.setdefault(reference, []).append(verdict)
+    return found
+
+
+def failure_issue(group: GroupResult) -> Issue:
+    """A failed group as an issue, for the review queue."""
+    return Issue(
+        code=group.error or "",
+        field="",
+        severity=Severity.BLOCKING,
+        text=f"{group.detail}; this group is left as it was. Report it to the author of the mapper {group.mapper}.",
+    )
+
+
+def _reader(heap: Heap, record: PatientResources) -> MemoryReader:
+    own = {resource.reference for resource in (*record.resources, *heap.shared)}
+    # Another patient's resources are out of reach, whatever refers to them.
+    names = {key: found for key, found in heap.names.items() if found is not None and found.reference in own}
+    return MemoryReader(record.resources, patient=record.patient, shared=heap.shared, names=names)
+
+
+def _unassigned(record: PatientResources) -> tuple[Coverage, ...]:
+    reason = "waits for its patient: nothing in the input tells which patient it belongs to"
+    return tuple(Coverage(each.reference, ResourceStatus.BLOCKED, reason=reason) for each in record.resources)
 
 
 def to_json(results: Iterable[MappingResult]) -> JsonObject:
@@ -141,14 +115,5 @@ def to_json(results: Iterable[MappingResult]) -> JsonObject:
     results = list(results)
     return {
         "drafts": [draft_json(draft) for result in results for draft in result.drafts],
-        "resources": [
-            {
-                "reference": item.reference,
-                "status": item.status.value,
-                "unconsumed": list(item.unconsumed),
-                "reason": item.reason,
-            }
-            for result in results
-            for item in result.coverage
-        ],
+        "resources": [coverage_json(each) for result in results for each in result.coverage],
     }

@@ -7,9 +7,9 @@
     #med1 (contained), # (the container)                   →  {container}#med1, {container}
     identifier only, Patient?identifier=system|value       →  id:{digest of type, system, value}
 
-``bases`` are the addresses under which a source is known. None means that they are not known: then any absolute URL that
-ends in ``/Type/id`` is taken as a resource of the same source, since an EHR's public and internal addresses often differ
-(field notes §1 *Content*). Name the bases wherever references to other servers occur.
+``bases`` are the addresses under which a source is known. None means that they are not known: then any absolute URL
+that ends in ``/Type/id`` is taken as a resource of the same source, since an EHR's public and internal addresses often
+differ (field notes §1 *Content*). Name the bases wherever references to other servers occur.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ JsonObject = dict[str, Any]
 _LOCAL = re.compile(r"/?([A-Z][A-Za-z]+)/([^/?#\s]+)(?:/_history/[^/?#\s]+)?")
 _ABSOLUTE = re.compile(r"(https?://[^?#\s]+)/([A-Z][A-Za-z]+)/([^/?#\s]+?)(?:/_history/[^/?#\s]+)?")
 _CONDITIONAL = re.compile(r"(?:https?://[^?#\s]*/)?([A-Z][A-Za-z]+)\?(.+)", re.DOTALL)
-_REFERENCE_MEMBERS = frozenset({"id", "extension", "reference", "_reference", "type", "_type", "identifier", "display", "_display"})
+_REFERENCE_MEMBERS = frozenset(
+    {"id", "extension", "reference", "_reference", "type", "_type", "identifier", "display", "_display"}
+)
 
 
 def identifier_key(resource_type: str, system: str, value: str) -> str:
@@ -67,13 +69,13 @@ def _literal_key(reference: str, bases: tuple[str, ...] | None) -> str | None:
             system, _, value = values[0].rpartition("|")
             return identifier_key(match[1], system, value) if value else None
         return None
-    return reference if reference.startswith(("http://", "https://")) and " " not in reference else None
+    return reference if re.fullmatch(r"https?://[^#\s]+", reference) else None
 
 
 def target_keys(
     reference: JsonObject | str | None, *, container: str | None = None, bases: tuple[str, ...] | None = None
 ) -> tuple[str, ...]:
-    """Every key under which the target of a Reference can be found, the literal one first; empty if it names nothing."""
+    """Every key under which the target of a Reference can be found, literal first; empty if it names nothing."""
     if isinstance(reference, str):
         key = literal_key(reference, container=container, bases=bases)
         return () if key is None else (key,)
@@ -91,7 +93,7 @@ def target_keys(
 
 
 def own_identifier_keys(resource: JsonObject) -> list[str]:
-    """Keys under which logical references find this resource: with its type, and without (Reference.type is optional)."""
+    """Keys under which logical references find this resource, with its type and without (it is optional)."""
     identifiers = resource.get("identifier")
     if isinstance(identifiers, dict):
         identifiers = [identifiers]
@@ -112,7 +114,7 @@ def _system(identifier: JsonObject) -> str:
 
 
 def iter_references(value: Any, path: str = "") -> Iterator[tuple[str, JsonObject]]:
-    """Every Reference in a resource, as (top-level element, Reference); those of contained resources under ``contained``.
+    """Every Reference in a resource, as (top-level element, Reference); contained resources' under ``contained``.
 
     A Reference is known by its shape: a ``reference`` string, or an ``identifier`` object with nothing beside it that a
     Reference cannot have. The caller needs no schema, so extensions and profiles are covered alike.

@@ -6,9 +6,9 @@ import inspect
 from collections.abc import Iterable
 from importlib.metadata import entry_points
 
-from mappers.context import MappingError
-from mappers.engine import order
-from mappers.protocol import JsonObject, Mapper
+from mappers.engine import phase_order
+from mappers.errors import MappingError
+from mappers.protocol import PROTOCOL_VERSION, JsonObject, Mapper
 
 GROUP = "pop_gateway.mappers"
 
@@ -23,14 +23,19 @@ class Registry:
         for mapper in found:
             if not isinstance(mapper, Mapper):
                 raise MappingError(f"{type(mapper).__name__} does not implement mappers.protocol.Mapper")
+            if getattr(mapper, "protocol_version", PROTOCOL_VERSION) != PROTOCOL_VERSION:
+                raise MappingError(
+                    f"{mapper.name} was written for another mapping protocol; this gateway speaks {PROTOCOL_VERSION}"
+                )
             if mapper.name in names:
                 raise MappingError(f"two mappers are named {mapper.name}: disable one in [mapping] disabled")
             names.add(mapper.name)
             for kind in mapper.produces:
                 if kind in kinds:
-                    raise MappingError(f"{mapper.name} and {kinds[kind]} both produce {kind}: disable one in [mapping] disabled")
+                    both = f"{mapper.name} and {kinds[kind]}"
+                    raise MappingError(f"{both} both produce {kind}: disable one in [mapping] disabled")
                 kinds[kind] = mapper.name
-        self.mappers: list[Mapper] = order(found)
+        self.mappers: list[Mapper] = phase_order(found)
         self.by_name = {mapper.name: mapper for mapper in self.mappers}
 
     def readers(self) -> dict[str, list[str]]:
@@ -67,5 +72,7 @@ def load(disabled: Iterable[str] = ()) -> Registry:
         try:
             found.append(entry.load()())
         except Exception as error:
-            raise MappingError(f"mapper plug-in {entry.name} ({entry.value}) cannot be loaded: {type(error).__name__}") from error
+            raise MappingError(
+                f"mapper plug-in {entry.name} ({entry.value}) cannot be loaded: {type(error).__name__}"
+            ) from error
     return Registry(found)
