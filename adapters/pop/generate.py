@@ -156,10 +156,14 @@ def contract(document: JsonObject) -> JsonObject:
 
 def main(location: str) -> None:
     """Write both files."""
-    from datamodel_code_generator import DataModelType, InputFileType, PythonVersion, generate
+    from datamodel_code_generator import InputFileType, generate
+    from datamodel_code_generator.enums import DataModelType
+    from datamodel_code_generator.format import PythonVersion
 
     document = read(location)
-    (HERE / "contract.json").write_text(json.dumps(contract(document), indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    (HERE / "contract.json").write_text(
+        json.dumps(contract(document), indent=1, sort_keys=True) + "\n", encoding="utf-8"
+    )
     generate(
         json.dumps(reduced(document)),
         input_file_type=InputFileType.OpenAPI,

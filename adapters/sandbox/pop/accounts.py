@@ -1,0 +1,98 @@
+"""Users, sessions and rights of the sandbox POP, as observed on the real one (shared notes *Signing in*)."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections import defaultdict, deque
+from dataclasses import dataclass
+
+#: A session's life, from login, in seconds; it does not slide.
+SESSION_LIFE = 14 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A POP account. Level 0 nothing, 1 view, 2 manage cases, 3 users and deletions, 4 everything; a service account
+    manages cases at any level."""
+
+    username: str
+    password: str
+    level: int = 1
+    service: bool = False
+
+    @property
+    def can_view(self) -> bool:
+        """May read (anonymised)."""
+        return self.level >= 1
+
+    @property
+    def can_manage(self) -> bool:
+        """May write, and read without anonymisation."""
+        return self.level >= 2 or self.service
+
+    def as_json(self) -> dict[str, object]:
+        """The user as POP's API shows it, reduced to rights."""
+        return {
+            "username": self.username,
+            "isActive": True,
+            "isServiceAccount": self.service,
+            "accessLevel": self.level,
+            "canViewCases": self.can_view,
+            "canManageCases": self.can_manage,
+            "canExportData": self.level >= 2,
+            "canManageUsers": self.level >= 3,
+            "isSystemAdmin": self.level >= 4,
+        }
+
+
+DEFAULT_USERS = (
+    User("gateway", "gateway", level=1, service=True),
+    User("curator", "curator", level=2),
+    User("viewer", "viewer", level=1),
+)
+
+
+class Accounts:
+    """Who may do what. ``limited`` switches the login limits on: 30 per minute per address, 5 failures per name in 5 minutes."""
+
+    def __init__(self, users: tuple[User, ...] = DEFAULT_USERS, *, limited: bool = True) -> None:
+        self.users = {user.username: user for user in users}
+        self.limited = limited
+        self.sessions: dict[str, tuple[str, float]] = {}
+        self.logins = 0
+        self._attempts: dict[str, deque[float]] = defaultdict(deque)
+        self._failures: dict[str, deque[float]] = defaultdict(deque)
+
+    @staticmethod
+    def _recent(times: deque[float], window: float) -> int:
+        now = time.monotonic()
+        while times and now - times[0] > window:
+            times.popleft()
+        return len(times)
+
+    def login(self, username: str, password: str, address: str) -> str | None:
+        """A session token, or None: wrong, or over the limit (POP does not tell which)."""
+        self.logins += 1
+        if self.limited:
+            over = self._recent(self._attempts[address], 60) >= 30 or self._recent(self._failures[username], 300) >= 5
+            self._attempts[address].append(time.monotonic())
+            if over:
+                return None
+        user = self.users.get(username)
+        if user is None or not secrets.compare_digest(user.password.encode(), password.encode()):
+            self._failures[username].append(time.monotonic())
+            return None
+        token = secrets.token_hex(16)
+        self.sessions[token] = (username, time.time())
+        return token
+
+    def user(self, token: str | None) -> User | None:
+        """Who the token belongs to; None if it is unknown or has ended."""
+        if token is None or token not in self.sessions:
+            return None
+        username, issued = self.sessions[token]
+        if time.time() - issued > SESSION_LIFE:
+            del self.sessions[token]
+            return None
+        return self.users.get(username)

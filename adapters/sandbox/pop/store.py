@@ -1,0 +1,95 @@
+"""The sandbox POP's data: entities in memory, written through to a SQLite file when it is to keep them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+JsonObject = dict[str, Any]
+
+
+class Entities:
+    """Entities by collection and id. A child's collection is its template (``systemic-therapies/{…}/medications``)."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._rows: dict[str, dict[str, JsonObject]] = {}
+        self._by_case: dict[tuple[str, str], set[str]] = {}
+        self._identities: dict[tuple[str, str], str] = {}
+        self._database = None if path is None else sqlite3.connect(path, isolation_level=None)
+        if self._database is not None:
+            self._database.execute("PRAGMA journal_mode=WAL")
+            self._database.execute("PRAGMA synchronous=OFF")
+            self._database.execute(
+                "CREATE TABLE IF NOT EXISTS entity (collection TEXT, id TEXT, body TEXT, PRIMARY KEY (collection, id))"
+            )
+            for collection, identity, body in self._database.execute("SELECT collection, id, body FROM entity"):
+                self._keep(collection, identity, json.loads(body))
+
+    def _keep(self, collection: str, identity: str, row: JsonObject) -> None:
+        self._rows.setdefault(collection, {})[identity] = row
+        owner = row.get("_parent") or row.get("caseId")
+        if owner is not None:
+            self._by_case.setdefault((collection, owner), set()).add(identity)
+        if collection == "patient-cases":
+            self._identities[row["clinicalCenter"], row["clinicalIdentifier"]] = identity
+
+    def put(self, collection: str, row: JsonObject) -> None:
+        """Insert or replace a row."""
+        if (old := self.get(collection, row["id"])) is not None:
+            self._forget(collection, old)
+        self._keep(collection, row["id"], row)
+        if self._database is not None:
+            self._database.execute(
+                "INSERT OR REPLACE INTO entity VALUES (?, ?, ?)", (collection, row["id"], json.dumps(row))
+            )
+
+    def _forget(self, collection: str, row: JsonObject) -> None:
+        owner = row.get("_parent") or row.get("caseId")
+        if owner is not None:
+            self._by_case.get((collection, owner), set()).discard(row["id"])
+        if collection == "patient-cases":
+            self._identities.pop((row["clinicalCenter"], row["clinicalIdentifier"]), None)
+
+    def get(self, collection: str, identity: str) -> JsonObject | None:
+        """A row, or None."""
+        return self._rows.get(collection, {}).get(identity)
+
+    def owned(self, collection: str, owner: str) -> list[JsonObject]:
+        """Rows of a case, or children of a parent, oldest first."""
+        rows = self._rows.get(collection, {})
+        return sorted((rows[i] for i in self._by_case.get((collection, owner), ())), key=lambda row: row["_order"])
+
+    def all(self, collection: str) -> list[JsonObject]:
+        """All rows of a collection, oldest first."""
+        return sorted(self._rows.get(collection, {}).values(), key=lambda row: row["_order"])
+
+    def collections(self) -> Iterator[str]:
+        """Names of the collections that hold anything."""
+        return iter([name for name, rows in self._rows.items() if rows])
+
+    def case_by_identity(self, center: str, identifier: str) -> JsonObject | None:
+        """The case with this (clinicalCenter, clinicalIdentifier)."""
+        identity = self._identities.get((center, identifier))
+        return None if identity is None else self.get("patient-cases", identity)
+
+    def delete(self, collection: str, identity: str) -> None:
+        """Remove a row."""
+        row = self._rows.get(collection, {}).pop(identity, None)
+        if row is not None:
+            self._forget(collection, row)
+            if self._database is not None:
+                self._database.execute("DELETE FROM entity WHERE collection = ? AND id = ?", (collection, identity))
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._database is not None:
+            self._database.close()
+
+
+def new_id() -> str:
+    """An id as POP makes them."""
+    return str(uuid.uuid4())

@@ -1,0 +1,39 @@
+"""Value lists of the sandbox POP: the packaged few that the fixtures need, or a folder with a full set."""
+
+from __future__ import annotations
+
+import json
+import re
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+JsonObject = dict[str, Any]
+
+
+class Terms:
+    """Concepts by terminology and (system, code)."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.lists: dict[str, dict[tuple[str, str], JsonObject]] = {}
+        source = folder if folder is not None else files("adapters.sandbox.pop").joinpath("terminologies")
+        for entry in sorted(source.iterdir(), key=lambda item: item.name):
+            if not entry.name.endswith(".json") or entry.name == "index.json":
+                continue
+            # The full set splits one long list over two files: Gene-1.json, Gene-2.json.
+            name = re.sub(r"-\d+$", "", entry.name.removesuffix(".json"))
+            concepts = self.lists.setdefault(name, {})
+            for item in json.loads(entry.read_text(encoding="utf-8")):
+                concepts[item["system"], item["code"]] = {
+                    "code": item["code"],
+                    "system": item["system"],
+                    "display": item.get("display"),
+                    "version": item.get("version"),
+                    # Observed: a concept without synonyms of its own lists its display as the only one.
+                    "synonyms": item.get("synonyms") or [item.get("display")],
+                    "properties": item.get("properties"),
+                }
+
+    def find(self, terminology: str, system: str, code: str) -> JsonObject | None:
+        """The concept as the list has it, or None."""
+        return self.lists.get(terminology, {}).get((system, code))
