@@ -35,7 +35,11 @@ class TerminologyService(Protocol):
 
 
 class ResourceReader(Protocol):
-    """Where a context finds resources. A reader whose data are not in memory raises :class:`NotLoaded`."""
+    """Where a context finds resources.
+
+    A reader whose data are not all in memory answers None or nothing, notes what was missing, and its driver maps the
+    group again once that is loaded: mapping is pure, so a result may be thrown away.
+    """
 
     @property
     def patient(self) -> Resource | None:
@@ -53,14 +57,6 @@ class ResourceReader(Protocol):
     def entities(self, kind: str) -> Sequence[EntityView]:
         """The patient's drafts of a kind, sorted by key."""
         ...
-
-
-class NotLoaded(Exception):
-    """These keys are needed: load them, then map the group again (mapping is pure, so that costs nothing but time)."""
-
-    def __init__(self, *keys: str) -> None:
-        super().__init__(f"{len(keys)} keys are not in memory")
-        self.keys = keys
 
 
 def contained_in(container: Resource, fragment: str) -> Resource | None:

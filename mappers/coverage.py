@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mappers.engine import GroupResult
+from mappers.engine import MAPPER_FAILED, GroupResult
 from mappers.protocol import Coverage, Draft, JsonObject, ResourceStatus
 
 #: Elements without clinical content of their own, or that say only which record this is: nothing is lost by not reading
@@ -57,6 +57,8 @@ def verdicts(
     error: str | None,
 ) -> dict[str, Verdict]:
     """The group's verdict on each member, and on each other resource that a draft of it read."""
+    if error == MAPPER_FAILED:
+        return {member: Verdict(drafts=1, blocked=1, reason=f"the mapper {mapper} failed on it") for member in members}
     elements: dict[str, set[str]] = {}
     counts: dict[str, list[int]] = {}
     for use in uses:
@@ -77,7 +79,7 @@ def verdicts(
     for reference in own | elements.keys():
         reason: str | None = reasons.get(reference) if reference in own else None
         if error is not None and reference in own and reference not in elements:
-            result[reference] = Verdict(drafts=1, blocked=1, reason=error)
+            result[reference] = Verdict(drafts=1, blocked=1, reason=f"the mapper {mapper} gave a {error}")
             continue
         if reference in own and reference not in elements and reason is None:
             reason = f"the mapper {mapper} gave neither a draft nor a reason"

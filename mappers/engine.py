@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from mappers.context import GroupContext, NotLoaded, ResourceReader, TerminologyService, entity_view
+from mappers.context import GroupContext, ResourceReader, TerminologyService, entity_view
 from mappers.errors import MappingError
 from mappers.protocol import Draft, EntityView, Group, Mapper, NotForPop, Resource
 
@@ -59,7 +59,7 @@ class Selection:
 def phase_order(mappers: Iterable[Mapper]) -> list[Mapper]:
     """Mappers in an order in which each finds the drafts it requires; by name where nothing decides.
 
-    Raises MappingError if two mappers require each other's kinds, directly or through others.
+    Raises MappingError if mappers require each other's kinds, or one its own: while a kind is in the making nobody sees it.
     """
     left = {mapper.name: mapper for mapper in mappers}
     ordered: list[Mapper] = []
@@ -67,9 +67,7 @@ def phase_order(mappers: Iterable[Mapper]) -> list[Mapper]:
         ready = [
             name
             for name, mapper in sorted(left.items())
-            if not any(
-                other.name != name and kind in other.produces for kind in mapper.requires for other in left.values()
-            )
+            if not any(kind in other.produces for kind in mapper.requires for other in left.values())
         ]
         if not ready:
             raise MappingError(f"these mappers require each other's entities in a circle: {', '.join(sorted(left))}")
@@ -89,7 +87,7 @@ def selected_group(mapper: Mapper, resource: Resource) -> str | None:
 
 def map_group(mapper: Mapper, group: Group, context: GroupContext) -> GroupResult:
     """Call ``mapper.map`` for a group. An exception of the mapper becomes the group's error: it names the exception's
-    type and place, never its text, which may quote a patient's data. Raises NotLoaded if the context's reader does."""
+    type and place, never its text, which may quote a patient's data."""
     drafts: dict[str, Draft] = {}
     reasons: list[NotForPop] = []
     error = detail = None
@@ -106,8 +104,6 @@ def map_group(mapper: Mapper, group: Group, context: GroupContext) -> GroupResul
             else:
                 draft_digest(output)
                 drafts[output.key] = output
-    except NotLoaded:
-        raise
     except Exception as failure:
         return _failed(group, context, f"{mapper.name} {mapper.version} raised {_where(failure)}")
     return GroupResult(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mappers.protocol import Assumption, Coverage, Draft, Issue, JsonObject, Severity, Source
+from mappers.protocol import Assumption, Coverage, Draft, EntityView, Issue, JsonObject, Severity, Source
 
 
 def _source(source: Source) -> JsonObject:
@@ -60,9 +60,20 @@ def coverage_json(coverage: Coverage) -> JsonObject:
     }
 
 
-def stored_json(draft: Draft) -> JsonObject:
-    """As :func:`draft_json`, with what a later incremental run needs: the consumed elements."""
-    return {**draft_json(draft), "consumed": [_source(source) for source in draft.consumed]}
+def stored_json(draft: Draft, view: EntityView) -> JsonObject:
+    """As :func:`draft_json`, with what a later incremental run needs: the elements consumed, the resources it came from."""
+    return {
+        **draft_json(draft),
+        "consumed": [_source(source) for source in draft.consumed],
+        "resources": sorted(view.resources),
+    }
+
+
+def read_view(json: JsonObject, *, blocked: bool) -> EntityView:
+    """The entity view of a draft that :func:`stored_json` wrote."""
+    references = json["references"]
+    payload = {name: value for name, value in json["payload"].items() if name not in references}
+    return EntityView(json["kind"], json["key"], payload, frozenset(json["resources"]), blocked)
 
 
 def _read_source(json: JsonObject | None) -> Source | None:

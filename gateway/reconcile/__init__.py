@@ -1,0 +1,1 @@
+"""The reconciler: mapping what changed, planning against the ledger, applying to POP."""
