@@ -1,0 +1,1 @@
+"""The store: tables, migrations, the two kinds of transaction."""

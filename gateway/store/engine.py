@@ -90,8 +90,12 @@ def create_engine(settings: StoreSettings) -> AsyncEngine:
             connection.isolation_level = None
             cursor = connection.cursor()
             for pragma in (
-                "journal_mode=WAL", f"synchronous={synchronous}", f"busy_timeout={BUSY_TIMEOUT}", "foreign_keys=ON",
-                "cache_size=-65536", "temp_store=MEMORY",
+                "journal_mode=WAL",
+                f"synchronous={synchronous}",
+                f"busy_timeout={BUSY_TIMEOUT}",
+                "foreign_keys=ON",
+                "cache_size=-65536",
+                "temp_store=MEMORY",
             ):
                 cursor.execute(f"PRAGMA {pragma}")
             cursor.close()
@@ -114,6 +118,8 @@ class _translated:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, DBAPIError) and not isinstance(error, sa.exc.IntegrityError | sa.exc.ProgrammingError):
             cause = type(error.orig).__name__ if error.orig is not None else type(error).__name__
-            raise StoreUnavailable(f"the store did not accept the transaction ({cause}); nothing of it was kept") from error
+            raise StoreUnavailable(
+                f"the store did not accept the transaction ({cause}); nothing of it was kept"
+            ) from error
         if isinstance(error, OSError):
             raise StoreUnavailable(f"the store cannot be reached ({type(error).__name__})") from error

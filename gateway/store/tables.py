@@ -37,7 +37,12 @@ delivery = Table(
     Column("source", Text, nullable=False),
     Column("channel", Text, nullable=False, comment="http | import | poll | hook | demo"),
     Column("received_at", Float, nullable=False),
-    Column("digest", LargeBinary, nullable=False, comment="BLAKE2b of source, interaction and raw body: the idempotency key"),
+    Column(
+        "digest",
+        LargeBinary,
+        nullable=False,
+        comment="BLAKE2b of source, interaction and raw body: the idempotency key",
+    ),
     Column("interaction", Text, nullable=False, comment="e.g. 'POST /fhir', 'PUT /fhir/Observation/1', 'import'"),
     Column("state", Text, nullable=False, comment="stored | partly-invalid | invalid | ignored"),
     Column("reason", Text, comment="why it was ignored or invalid, without patient data"),
@@ -56,7 +61,9 @@ patient = Table(
     Column("source", Text, nullable=False),
     Column("fhir_id", Text, nullable=False, comment="id of the FHIR Patient resource in that source"),
     Column("dirty_seq", BigInt, nullable=False, comment="seq of the last change that concerns the patient"),
-    Column("clean_seq", BigInt, nullable=False, server_default="0", comment="seq up to which mapping and apply are done"),
+    Column(
+        "clean_seq", BigInt, nullable=False, server_default="0", comment="seq up to which mapping and apply are done"
+    ),
     Column("dirty_at", Float, nullable=False),
     Column("claimed_by", Text),
     Column("claimed_until", Float, comment="lease of the worker; after it anybody may claim"),
@@ -65,8 +72,13 @@ patient = Table(
     Column("last_error", Text, comment="stable error code of the last failed run, null when clean"),
     Column("reconciled_at", Float),
     sa.UniqueConstraint("source", "fhir_id"),
-    Index("ix_patient_backlog", "not_before", "dirty_at", sqlite_where=sa.text("dirty_seq > clean_seq"),
-          postgresql_where=sa.text("dirty_seq > clean_seq")),
+    Index(
+        "ix_patient_backlog",
+        "not_before",
+        "dirty_at",
+        sqlite_where=sa.text("dirty_seq > clean_seq"),
+        postgresql_where=sa.text("dirty_seq > clean_seq"),
+    ),
 )
 
 resource = Table(
@@ -90,10 +102,18 @@ resource = Table(
     Column("unconsumed", sa.JSON),
     sa.UniqueConstraint("source", "type", "fhir_id"),
     Index(None, "patient_id", "type"),
-    Index("ix_resource_waiting", "state", sqlite_where=sa.text("state = 'waiting'"),
-          postgresql_where=sa.text("state = 'waiting'")),
-    Index("ix_resource_unmapped", "patient_id", sqlite_where=sa.text("seq > mapped_seq"),
-          postgresql_where=sa.text("seq > mapped_seq")),
+    Index(
+        "ix_resource_waiting",
+        "state",
+        sqlite_where=sa.text("state = 'waiting'"),
+        postgresql_where=sa.text("state = 'waiting'"),
+    ),
+    Index(
+        "ix_resource_unmapped",
+        "patient_id",
+        sqlite_where=sa.text("seq > mapped_seq"),
+        postgresql_where=sa.text("seq > mapped_seq"),
+    ),
 )
 
 resource_version = Table(
@@ -112,15 +132,21 @@ resource_version = Table(
     Column("raw", LargeBinary, comment="zstd of the raw bytes as received; null for a deletion"),
     Column("outcome", sa.JSON, comment="OperationOutcome of an invalid entry, or warnings; without patient data"),
     Index(None, "resource_id", "seq"),
-    Index("ix_resource_version_invalid", "delivery_id", sqlite_where=sa.text("state = 'invalid'"),
-          postgresql_where=sa.text("state = 'invalid'")),
+    Index(
+        "ix_resource_version_invalid",
+        "delivery_id",
+        sqlite_where=sa.text("state = 'invalid'"),
+        postgresql_where=sa.text("state = 'invalid'"),
+    ),
 )
 
 resource_key = Table(
     "resource_key",
     metadata,
     Column("source", Text, nullable=False),
-    Column("key", Text, nullable=False, comment="'id:{BLAKE2b of type|system|value}', 'urn:uuid:…', or an absolute URL"),
+    Column(
+        "key", Text, nullable=False, comment="'id:{BLAKE2b of type|system|value}', 'urn:uuid:…', or an absolute URL"
+    ),
     Column("resource_id", BigInt, ForeignKey("resource.id"), nullable=False),
     sa.PrimaryKeyConstraint("source", "key", "resource_id"),
     Index(None, "resource_id"),
@@ -147,7 +173,13 @@ map_group = Table(
     Column("mapper", Text, nullable=False),
     Column("key", Text, nullable=False),
     Column("mapper_version", Text, nullable=False),
-    Column("stale", Boolean, nullable=False, server_default=sa.false(), comment="must be mapped again although no member changed"),
+    Column(
+        "stale",
+        Boolean,
+        nullable=False,
+        server_default=sa.false(),
+        comment="must be mapped again although no member changed",
+    ),
     Column("error", Text, comment="stable code if the mapper raised"),
     Column("not_for_pop", sa.JSON, comment="[[reference, reason], …]"),
     sa.UniqueConstraint("patient_id", "mapper", "key"),
@@ -167,8 +199,12 @@ dependency = Table(
     "dependency",
     metadata,
     Column("group_id", BigInt, ForeignKey("map_group.id", ondelete="CASCADE"), nullable=False),
-    Column("target", Text, nullable=False,
-           comment="'Type/id' | resource_key.key | and, for patient 7: 'type:Condition@7' | 'entities:NeoplasticEntity@7' | 'patient@7' | 'draft:KEY@7'"),
+    Column(
+        "target",
+        Text,
+        nullable=False,
+        comment="'Type/id' | resource_key.key | and, for patient 7: 'type:Condition@7' | 'entities:NeoplasticEntity@7' | 'patient@7' | 'draft:KEY@7'",
+    ),
     sa.PrimaryKeyConstraint("group_id", "target"),
     Index(None, "target"),
     comment="What a group's mapping asked for beyond its members (mappers.protocol.Context).",
@@ -182,7 +218,9 @@ draft = Table(
     Column("group_id", BigInt, ForeignKey("map_group.id", ondelete="CASCADE"), nullable=False),
     Column("key", Text, nullable=False),
     Column("kind", Text, nullable=False),
-    Column("digest", LargeBinary, nullable=False, comment="of payload and references: equal digests need no POP request"),
+    Column(
+        "digest", LargeBinary, nullable=False, comment="of payload and references: equal digests need no POP request"
+    ),
     Column("blocked", Boolean, nullable=False),
     Column("content", LargeBinary, nullable=False, comment="zstd JSON of the draft in the `map --json` shape"),
     sa.UniqueConstraint("patient_id", "key"),
@@ -197,8 +235,12 @@ ledger = Table(
     Column("patient_id", BigInt, ForeignKey("patient.id"), nullable=False),
     Column("key", Text, nullable=False),
     Column("kind", Text, nullable=False),
-    Column("state", Text, nullable=False,
-           comment="creating (sent, answer not recorded: look before creating again) | written | parked | conflict | deleted | kept"),
+    Column(
+        "state",
+        Text,
+        nullable=False,
+        comment="creating (sent, answer not recorded: look before creating again) | written | parked | conflict | deleted | kept",
+    ),
     Column("pop_id", Text),
     Column("parent_key", Text, comment="draft key of the parent, for children"),
     Column("digest", LargeBinary, comment="draft digest as last written; as refused, if parked"),
@@ -206,7 +248,9 @@ ledger = Table(
     Column("origins", sa.JSON, comment="[[reference, version row id], …] the draft came from"),
     Column("mapper", Text),
     Column("mapper_version", Text),
-    Column("adopted", Boolean, nullable=False, server_default=sa.false(), comment="existed in POP before us: never deleted"),
+    Column(
+        "adopted", Boolean, nullable=False, server_default=sa.false(), comment="existed in POP before us: never deleted"
+    ),
     Column("error", Text, comment="stable code of the refusal"),
     Column("message", Text, comment="POP's reason, without patient data"),
     Column("attempts", Integer, nullable=False, server_default="0"),
@@ -236,7 +280,9 @@ review = Table(
     "review",
     metadata,
     Column("id", BigInt, primary_key=True),
-    Column("digest", LargeBinary, nullable=False, comment="of patient, draft key, code and field: one open item per cause"),
+    Column(
+        "digest", LargeBinary, nullable=False, comment="of patient, draft key, code and field: one open item per cause"
+    ),
     Column("patient_id", BigInt, ForeignKey("patient.id")),
     Column("draft_key", Text),
     Column("kind", Text),
@@ -315,5 +361,10 @@ terminology = Table(
     Column("name", Text, primary_key=True, comment="POP's x-terminology name"),
     Column("count", Integer, nullable=False),
     Column("fetched_at", Float, nullable=False),
-    Column("concepts", LargeBinary, nullable=False, comment="zstd JSON: [[system, code, display, [synonym, …], properties | null], …]"),
+    Column(
+        "concepts",
+        LargeBinary,
+        nullable=False,
+        comment="zstd JSON: [[system, code, display, [synonym, …], properties | null], …]",
+    ),
 )
