@@ -126,17 +126,19 @@ class Groups:
                 found.update(await self._ids(query))
         return found
 
-    async def with_members(self, rows: Collection[int]) -> dict[int, set[int]]:
-        """Resource row id → ids of this patient's groups that have it as a member."""
-        found: dict[int, set[int]] = {}
+    async def with_members(self, rows: Collection[int]) -> dict[tuple[str, str], int]:
+        """(mapper, key) → id of this patient's groups that have one of these resources as a member."""
+        found: dict[tuple[str, str], int] = {}
         for chunk in chunks(rows):
             query = (
-                sa.select(group_member.c.resource_id, group_member.c.group_id)
-                .join(map_group, map_group.c.id == group_member.c.group_id)
-                .where(group_member.c.resource_id.in_(chunk), map_group.c.patient_id == self.patient_id)
+                sa.select(map_group.c.id, map_group.c.patient_id, map_group.c.mapper, map_group.c.key)
+                .join(group_member, group_member.c.group_id == map_group.c.id)
+                .where(group_member.c.resource_id.in_(chunk))
             )
-            for resource_id, group_id in await self._connection.execute(query):
-                found.setdefault(resource_id, set()).add(group_id)
+            for row in await self._connection.execute(query):
+                # Filtered here, not in SQL: the planner must start from the resources, never from the patient's groups.
+                if row.patient_id == self.patient_id:
+                    found[row.mapper, row.key] = row.id
         return found
 
     async def stale(self) -> set[int]:
@@ -156,7 +158,6 @@ class Groups:
                 .where(dependency.c.target.in_(chunk))
             )
             for target, group_id, patient_id in await self._connection.execute(query):
-                # Filtered here, not in SQL: the planner must start from the targets, never from the patient's groups.
                 if patient_id == self.patient_id:
                     found.setdefault(by_target[target], set()).add(group_id)
         return found

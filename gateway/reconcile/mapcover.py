@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from gateway.reconcile.reader import Row
@@ -40,7 +39,8 @@ async def cover_changed(run: Run) -> None:
             rows.append(known)
         elif coverage.unconsumed != known.unconsumed or coverage.status.value != known.status:
             run.coverage[known.id] = coverage
-    others = await _other_verdicts(run, rows, changed)
+    # A changed resource has all its groups, and all that refer to it, in this run.
+    others = await _other_verdicts(run, [row for row in rows if row.id not in run.changed])
     readers = run.registry.readers()
     for row in rows:
         if row.resource is None:
@@ -78,14 +78,12 @@ def _extended(
     return Coverage(row.reference, ResourceStatus.PARTLY_MAPPED if left else ResourceStatus.MAPPED, left)
 
 
-async def _other_verdicts(run: Run, rows: Iterable[Row], changed: set[str]) -> dict[str, list[Verdict]]:
-    """Verdicts of the groups outside this run. A changed resource has none by reference: whoever refers to it is in the run."""
-    rows = list(rows)
-    ids = {group_id for found in (await run.groups.with_members([row.id for row in rows])).values() for group_id in found}
-    unchanged = [row.reference for row in rows if row.reference not in changed]
-    for found in (await run.groups.dependents(unchanged)).values():
-        ids |= found
+async def _other_verdicts(run: Run, rows: list[Row]) -> dict[str, list[Verdict]]:
+    """Verdicts of the groups outside this run that have these resources as members, or refer to them."""
     wanted = {row.reference for row in rows}
+    ids = set((await run.groups.with_members([row.id for row in rows])).values())
+    for found in (await run.groups.dependents(wanted)).values():
+        ids |= found
     verdicts: dict[str, list[Verdict]] = {}
     for group in await run.groups.load(ids - run.reader.remapped):
         for reference, verdict in group.verdicts().items():

@@ -66,16 +66,14 @@ class Run:
         """Find the groups that the changes concern."""
         rows = await self.reader.load_changed()
         self.changed = {row.id: row for row in rows}
-        ids = await self.groups.stale()
-        for group_ids in (await self.groups.with_members(self.changed)).values():
-            ids |= group_ids
+        left = await self.groups.with_members(self.changed)
         joins: dict[tuple[str, str], set[int]] = {}
         for row in rows:
             for mapper in self.registry.mappers:
                 if row.resource is not None and (key := selected_group(mapper, row.resource)) is not None:
                     joins.setdefault((mapper.name, key), set()).add(row.id)
             await self._breathe()
-        ids |= await self.groups.named(joins)
+        ids = set(left.values()) | await self.groups.stale() | await self.groups.named(joins.keys() - left.keys())
         for group_ids in (await self.groups.dependents(await self._targets(rows))).values():
             ids |= group_ids
         for name, joined in joins.items():

@@ -172,24 +172,25 @@ async def _write_drafts(connection: AsyncConnection, run: Run, works: list[Work]
 
 
 async def _write_resources(connection: AsyncConnection, run: Run) -> None:
-    coverage = ("map_status", "map_reason", "unconsumed")
-    rows: list[dict[str, Any]] = []
+    columns = ("map_status", "map_reason", "unconsumed", "mapped_seq")
+    changed: list[dict[str, Any]] = []
+    others: list[dict[str, Any]] = []
     for row_id, found in run.coverage.items():
-        values = {
+        values: dict[str, Any] = {
             "row": row_id,
             "map_status": None if found is None else found.status.value,
             "map_reason": None if found is None else found.reason,
             "unconsumed": None if found is None else list(found.unconsumed),
         }
-        rows.append(values)
-    if rows:
-        statement = sa.update(resource).where(resource.c.id == sa.bindparam("row"))
-        await connection.execute(statement.values({name: sa.bindparam(name) for name in coverage}), rows)
-    seen = [{"row": row.id, "seen": row.seq} for row in run.changed.values()]
-    if seen:
-        # The version that was mapped, not the newest: what came meanwhile is still to be mapped.
-        statement = sa.update(resource).where(resource.c.id == sa.bindparam("row"))
-        await connection.execute(statement.values(mapped_seq=sa.bindparam("seen")), seen)
+        if row_id in run.changed:
+            # The version that was mapped, not the newest: what came meanwhile is still to be mapped.
+            changed.append(values | {"mapped_seq": run.changed[row_id].seq})
+        else:
+            others.append(values)
+    statement = sa.update(resource).where(resource.c.id == sa.bindparam("row"))
+    for rows, names in ((changed, columns), (others, columns[:3])):
+        if rows:
+            await connection.execute(statement.values({name: sa.bindparam(name) for name in names}), rows)
 
 
 async def _delete(connection: AsyncConnection, column: sa.Column[Any], ids: Iterable[int]) -> None:
