@@ -273,9 +273,9 @@ class Assignment:
 
 
 _PATIENT_LINKS = frozenset({"subject", "patient", "for", "beneficiary", "individual"})
-_PATIENT_FHIR_ID: sa.ColumnElement[str | None] = sa.literal_column("(SELECT p.fhir_id FROM patient p WHERE p.id = resource.patient_id)").label(
-    "patient_fhir_id"
-)
+_PATIENT_FHIR_ID: sa.ColumnElement[str | None] = sa.literal_column(
+    "(SELECT p.fhir_id FROM patient p WHERE p.id = resource.patient_id)"
+).label("patient_fhir_id")
 _COLUMNS = (
     resource.c.id,
     resource.c.type,
