@@ -201,8 +201,8 @@ class MemoryReader:
 def context_for(
     mapper: Mapper, reader: ResourceReader, *, terminology: TerminologyService, options: Mapping[str, Any]
 ) -> GroupContext:
-    """A fresh context. The option ``fhir.bases`` names the source's own addresses (``mappers.references``)."""
-    bases = options.get("fhir.bases")
+    """A fresh context. The option ``fhir.own-bases`` names the source's own addresses (``mappers.references``)."""
+    bases = options.get("fhir.own-bases")
     return GroupContext(
         reader, terminology=terminology, options=options, requires=mapper.requires,
         bases=None if bases is None else tuple(bases),

@@ -45,8 +45,8 @@ def map_resources(
 def map_entries(
     entries: Sequence[Entry], *, registry: Registry, terminology: TerminologyService, options: Mapping[str, Any]
 ) -> list[MappingResult]:
-    """Map resources, patient by patient. The option ``fhir.bases`` names the source's own addresses."""
-    bases = options.get("fhir.bases")
+    """Map resources, patient by patient. The option ``fhir.own-bases`` names the source's own addresses."""
+    bases = options.get("fhir.own-bases")
     heap = split_patients(entries, bases=None if bases is None else tuple(bases))
     readers = registry.readers()
     results: list[MappingResult] = []
