@@ -115,7 +115,8 @@ def cover(reference: str, json: JsonObject, verdicts: Iterable[Verdict], *, read
         if drafts == sum(verdict.blocked for verdict in combined):
             whys = [verdict.reason for verdict in combined if verdict.reason and verdict.blocked]
             why = whys[0] if whys else "its drafts are blocked: see the issues"
-            return Coverage(reference, ResourceStatus.BLOCKED, unconsumed, why)
+            # A mapper that failed consumed nothing; to list every element would say no more than that.
+            return Coverage(reference, ResourceStatus.BLOCKED, unconsumed if used else (), why)
         status = ResourceStatus.PARTLY_MAPPED if unconsumed else ResourceStatus.MAPPED
         return Coverage(reference, status, unconsumed)
     reasons = sorted({verdict.reason for verdict in combined if verdict.reason})
