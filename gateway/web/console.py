@@ -1,0 +1,155 @@
+"""The console: what an integration engineer looks at. Patients are named by source and id, never by name."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from gateway.replay import replay
+from gateway.web import keys
+from gateway.web.guard import integer
+from gateway.web.pages import render
+from gateway.web.queries import deliveries, overview, patients
+from gateway.web.queries.common import PATIENT_STATES
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/")
+async def patients_page(request: web.Request) -> web.Response:
+    """Patients with their state and entities, the one changed last first."""
+    state = request.query.get("state")
+    state = state if state in PATIENT_STATES else None
+    now = time.time()
+    async with request.app[keys.STORE].read() as connection:
+        page = await patients.patients(connection, now=now, state=state, offset=integer(request, "offset"))
+        counts = await overview.patient_counts(connection, now=now)
+        reviews = await overview.review_codes(connection)
+        lanes = await overview.lanes(connection, now=now)
+    return render(
+        request, "patients.html", page=page, counts=counts, state=state, open_reviews=sum(reviews.values()),
+        paused=[lane for lane in lanes if lane["paused"]],
+    )  # fmt: skip
+
+
+@routes.post("/patients/find")
+async def find_patient(request: web.Request) -> web.Response:
+    """Look a patient up by FHIR id. By POST: an id may be a record number, and URLs are logged everywhere."""
+    form = await request.post()
+    async with request.app[keys.STORE].read() as connection:
+        found = await patients.find_patient(
+            connection, source=str(form.get("source", "")).strip() or None, fhir_id=str(form.get("id", "")).strip()
+        )
+    if found is None:
+        return render(request, "missing.html", status=404, what="No patient with this id has arrived.")
+    raise web.HTTPSeeOther(f"/patients/{found}")
+
+
+@routes.get(r"/patients/{id:\d+}")
+async def patient_page(request: web.Request) -> web.Response:
+    """One patient: POP entities beside the FHIR they came from."""
+    patient_id, now = int(request.match_info["id"]), time.time()
+    status = request.query.get("status")
+    async with request.app[keys.STORE].read() as connection:
+        patient = await patients.patient_by_id(connection, patient_id, now=now)
+        if patient is None:
+            return render(request, "missing.html", status=404, what="There is no such patient.")
+        entities, more = await patients.entities(connection, patient_id, offset=integer(request, "offset"))
+        resources, more_resources = await patients.resources(
+            connection, patient_id, status=status, offset=integer(request, "resources")
+        )
+        counts = await patients.resource_counts(connection, patient_id)
+        open_reviews = await overview.reviews(connection, patient_id=patient_id, limit=100)
+        requests = await patients.requests(connection, patient_id)
+        links = await patients.resource_ids(connection, patient["source"], _references(entities))
+    return render(
+        request, "patient.html", patient=patient, entities=entities, more=more, resources=resources,
+        more_resources=more_resources, counts=counts, mapped=status, reviews=open_reviews.items, requests=requests, links=links,
+    )  # fmt: skip
+
+
+def _references(entities: list[dict[str, Any]]) -> list[str]:
+    drafts = [entity["draft"] for entity in entities if entity["draft"] is not None]
+    return sorted({each["resource"] for draft in drafts for sources in draft["sources"].values() for each in sources})
+
+
+@routes.post(r"/patients/{id:\d+}/replay")
+async def replay_patient(request: web.Request) -> web.Response:
+    """Map and plan the patient again, and try again what was parked."""
+    patient_id = int(request.match_info["id"])
+    await replay(request.app[keys.STORE], patient_ids=[patient_id])
+    request.app[keys.ON_WORK]()
+    raise web.HTTPSeeOther(f"/patients/{patient_id}")
+
+
+@routes.get(r"/resources/{id:\d+}")
+async def resource_page(request: web.Request) -> web.Response:
+    """One FHIR resource: its versions, what became of it, and the newest version as received."""
+    async with request.app[keys.STORE].read() as connection:
+        found = await deliveries.resource_by_id(connection, int(request.match_info["id"]))
+    if found is None:
+        return render(request, "missing.html", status=404, what="There is no such resource.")
+    return render(request, "resource.html", resource=found, raw=_pretty(found["raw"]))
+
+
+def _pretty(raw: bytes) -> str:
+    """Indented for reading; numbers may lose trailing zeros here, the stored bytes do not."""
+    if not raw:
+        return ""
+    try:
+        return orjson.dumps(orjson.loads(raw), option=orjson.OPT_INDENT_2).decode()
+    except orjson.JSONDecodeError:
+        return raw.decode(errors="replace")
+
+
+@routes.get("/deliveries")
+async def deliveries_page(request: web.Request) -> web.Response:
+    """What arrived, newest first."""
+    state = request.query.get("state")
+    async with request.app[keys.STORE].read() as connection:
+        page = await deliveries.deliveries(connection, before=integer(request, "before") or None, state=state)
+    return render(request, "deliveries.html", page=page, state=state)
+
+
+@routes.get(r"/deliveries/{id:\d+}")
+async def delivery_page(request: web.Request) -> web.Response:
+    """One delivery: its entries with their states and outcomes, and what the sender was told."""
+    async with request.app[keys.STORE].read() as connection:
+        found = await deliveries.delivery_by_id(
+            connection, int(request.match_info["id"]), offset=integer(request, "offset")
+        )
+    if found is None:
+        return render(request, "missing.html", status=404, what="There is no such delivery.")
+    answer = found["answer"]
+    shown = "" if answer is None else orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode()
+    return render(request, "delivery.html", delivery=found, answer=shown)
+
+
+@routes.get("/reviews")
+async def reviews_page(request: web.Request) -> web.Response:
+    """What a person has to decide, by code."""
+    code = request.query.get("code")
+    async with request.app[keys.STORE].read() as connection:
+        page = await overview.reviews(connection, code=code, before=integer(request, "before") or None)
+        codes = await overview.review_codes(connection)
+    return render(request, "reviews.html", page=page, codes=codes, code=code)
+
+
+@routes.get("/status")
+async def status_page(request: web.Request) -> web.Response:
+    """Backlog, lanes, sources, replicas, value lists."""
+    now = time.time()
+    async with request.app[keys.STORE].read() as connection:
+        values: dict[str, Any] = {
+            "patients": await overview.patient_counts(connection, now=now),
+            "counts": await overview.counts(connection),
+            "age": await overview.backlog_age(connection, now=now),
+            "lanes": await overview.lanes(connection, now=now),
+            "sources": await overview.sources(connection),
+            "leases": await overview.leases(connection, now=now),
+            "terminologies": await overview.terminologies(connection),
+        }
+    return render(request, "status.html", alive=request.app[keys.WORKER_ALIVE](), **values)
