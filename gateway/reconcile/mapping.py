@@ -155,7 +155,9 @@ class Run:
         if not members:
             return
         context = context_for(mapper, self.reader, terminology=self._terminology, options=self._options)
-        work.result = map_group(mapper, Group(mapper.name, work.key, members), context)
+        result = map_group(mapper, Group(mapper.name, work.key, members), context)
+        rivals = self.reader.rivals(result.dependencies)
+        work.result = replace(result, dependencies=result.dependencies | rivals) if rivals else result
 
     async def _settle_keys(self, mapper: Mapper) -> None:
         """A draft key that another group owned or waits for: that group has to be looked at again in this run."""

@@ -34,8 +34,9 @@ async def write_run(store: Store, run: Run) -> MappingOutcome:
     changed_keys: set[str] = set()
     if works or run.changed:
         external = external_targets(run)
-        # Whoever depends on what others can change must see the intake's transactions in order (gateway.reconcile.late).
-        async with store.write(lock="intake" if external else None) as connection:
+        # The intake's lock: what it committed has to be seen in order (gateway.reconcile.late), and both update many rows
+        # of ``resource`` and ``map_group``, which without it is a deadlock on PostgreSQL sooner or later.
+        async with store.write(lock="intake") as connection:
             ids = await _write_groups(connection, run, works)
             await _write_members(connection, works, ids)
             await _write_dependencies(connection, run, mapped, ids)

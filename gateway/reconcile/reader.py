@@ -76,6 +76,7 @@ class StoreReader:
         self._names: dict[str, Row | None] = {}
         self._types: dict[str, list[Resource]] = {}
         self._kinds: set[str] = set()
+        self._ambiguous: dict[str, tuple[str, ...]] = {}
         self.rows: dict[int, Row] = {}
         self.views = Entities()
         self.missing: set[str] = set()
@@ -117,6 +118,10 @@ class StoreReader:
     def row(self, key: str) -> Row | None:
         """The row behind a key that has been loaded; None if nothing visible has it."""
         return self._names.get(key)
+
+    def rivals(self, keys: Iterable[str]) -> set[str]:
+        """References of the resources that share an ambiguous name: when one of them gives it up, the name says something."""
+        return {reference for key in keys for reference in self._ambiguous.get(key, ())}
 
     async def load(self, keys: Iterable[str]) -> None:
         """Load target keys, ``type:X``, ``entities:Kind``."""
@@ -207,6 +212,8 @@ class StoreReader:
             # A name that fits several resources names none: guessing would mix them up.
             ids = found.get(key, set())
             self._names[key] = self.rows.get(next(iter(ids))) if len(ids) == 1 else None
+            if len(ids) > 1:
+                self._ambiguous[key] = tuple(self.rows[row_id].reference for row_id in sorted(ids) if row_id in self.rows)
 
     async def _load_type(self, resource_type: str) -> None:
         if resource_type in self._types:

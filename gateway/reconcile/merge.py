@@ -1,0 +1,60 @@
+"""People's edits in POP win: a field-wise three-way merge of what we last wrote, what POP has now, and what we would write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.pop.compare import SERVER_OWNED, changed_fields
+from adapters.pop.kinds import KINDS
+
+JsonObject = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """The body to write, and which fields somebody else's values kept."""
+
+    body: JsonObject
+    kept: tuple[str, ...]
+    """Changed by a person only: kept."""
+    conflicts: tuple[str, ...]
+    """Changed by a person and by the source: the person's value is kept, a review asks."""
+    needed: bool
+    """False if POP holds the merged body already."""
+
+
+def merge(kind: str, *, base: JsonObject | None, current: JsonObject, desired: JsonObject) -> Merge:
+    """Merge. ``base`` is what we last wrote; None for an entity that somebody else made: what stands there stands, what is
+    empty is filled."""
+    properties = KINDS[kind].properties
+    theirs = changed_fields(kind, base, current) if base is not None else _filled(kind, current)
+    ours = changed_fields(kind, base, desired) if base is not None else properties
+    differing = changed_fields(kind, current, desired)
+    kept = tuple(sorted(name for name in theirs & differing if name not in ours))
+    conflicts = tuple(sorted(name for name in theirs & differing if name in ours))
+    body = dict(desired)
+    for name in (*kept, *conflicts):
+        value = _writable(current.get(name))
+        if value is None:
+            body.pop(name, None)
+        else:
+            body[name] = value
+    for name in SERVER_OWNED & properties:
+        body.pop(name, None)
+    return Merge(body, kept, conflicts, bool(changed_fields(kind, current, body)))
+
+
+def _filled(kind: str, current: JsonObject) -> set[str]:
+    return {name for name in KINDS[kind].properties if current.get(name) not in (None, [], "", "unknown")}
+
+
+def _writable(value: Any) -> Any:
+    """A read value as it may be written: concepts without the list's own additions, periods without nulls."""
+    if isinstance(value, dict):
+        if "code" in value and "system" in value:
+            return {name: value[name] for name in ("code", "system", "display") if value.get(name) is not None}
+        return {name: child for name, child in value.items() if child is not None} or None
+    if isinstance(value, list):
+        return [_writable(child) for child in value] or None
+    return value

@@ -1,0 +1,72 @@
+"""The apply's part of the review queue: what POP refused, what people changed, what somebody has to decide."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.store.tables import review
+
+#: Codes that this module opens and closes; all others belong to the mapping (``gateway.reconcile.issues``).
+CODES = frozenset(
+    {"pop-rejected", "pop-contract", "pop-server-error", "conflict", "deleted-in-pop", "delete-needs-decision"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """An item to open."""
+
+    key: str
+    kind: str
+    code: str
+    field: str | None
+    text: str
+    severity: str = "blocking"
+
+
+def digest(patient_id: int, key: str, code: str, field: str | None) -> bytes:
+    """Identity of an item: the cause, not the wording."""
+    parts = f"{patient_id}|{key}|{code}|{field or ''}".encode()
+    return hashlib.blake2b(parts, digest_size=16).digest()
+
+
+async def open_reviews(connection: AsyncConnection, patient_id: int, reviews: Collection[Review]) -> None:
+    """Open items, or note that their cause was seen again. A person's resolution stays."""
+    now = time.time()
+    for item in reviews:
+        identity = digest(patient_id, item.key, item.code, item.field)
+        seen = await connection.execute(
+            sa.update(review)
+            .where(review.c.digest == identity)
+            .values(
+                last_seen=now, text=item.text, state=sa.case((review.c.state == "gone", "open"), else_=review.c.state)
+            )
+        )
+        if seen.rowcount == 0:
+            await connection.execute(
+                sa.insert(review).values(
+                    digest=identity, patient_id=patient_id, draft_key=item.key, kind=item.kind, code=item.code,
+                    field=item.field, severity=item.severity, text=item.text, state="open", first_seen=now, last_seen=now,
+                )
+            )  # fmt: skip
+
+
+async def close_reviews(connection: AsyncConnection, patient_id: int, keys: Collection[str]) -> None:
+    """The causes of these entities' items went away."""
+    if keys:
+        await connection.execute(
+            sa.update(review)
+            .where(
+                review.c.patient_id == patient_id,
+                review.c.draft_key.in_(list(keys)),
+                review.c.code.in_(sorted(CODES)),
+                review.c.state == "open",
+            )
+            .values(state="gone", last_seen=time.time())
+        )

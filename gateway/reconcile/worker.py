@@ -1,0 +1,251 @@
+"""The worker: claims dirty patients, maps, plans and applies them; many patients at once, one patient never twice.
+
+Mapping is CPU work in this thread and takes little; POP's answers take long. So more patients are in work than are being
+written: while some wait for POP, the next are mapped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+import structlog
+
+from adapters.pop.client import PopClient
+from gateway import metrics
+from gateway.errors import StoreUnavailable
+from gateway.reconcile import claims, lane, ledger
+from gateway.reconcile.apply import Applied, Apply, LaneFault, LeaseLost
+from gateway.reconcile.audit import Audit
+from gateway.reconcile.claims import Claim
+from gateway.reconcile.mapping import map_patient
+from gateway.reconcile.plan import Action, Verb, plan
+from gateway.store.engine import Store
+from mappers.context import TerminologyService
+from mappers.registry import Registry
+
+log = structlog.get_logger("gateway.worker")
+
+#: Patients that are mapped ahead of those being written.
+AHEAD = 4
+#: Seconds until a store that failed is tried again.
+STORE_RETRY = 1.0
+
+OptionsFor = Callable[[str], Mapping[str, Any]]
+
+
+class Worker:
+    """Works the backlog of one store against one POP."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        client: PopClient,
+        audit: Audit,
+        mappers: Registry,
+        terminology: TerminologyService,
+        options_for: OptionsFor,
+        external_source: str,
+        concurrency: int = 8,
+        lease: float = 60.0,
+        idle: float = 1.0,
+        on_rejected_concept: Callable[[], None] | None = None,
+    ) -> None:
+        self.name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
+        self.terminology = terminology
+        self._store = store
+        self._client = client
+        self._audit = audit
+        self._mappers = mappers
+        self._options_for = options_for
+        self._external_source = external_source
+        self._concurrency = concurrency
+        self._lease = lease
+        self._idle = idle
+        self._writing = asyncio.Semaphore(concurrency)
+        self._wake = asyncio.Event()
+        self._active: dict[int, asyncio.Task[None]] = {}
+        self._lane_failed = False
+        self._on_rejected_concept = on_rejected_concept
+        self.totals: Counter[str] = Counter()
+        """What has been done since the start: created, updated, deleted, unchanged, blocked, parked, kept, patients, failed."""
+        self.running = False
+
+    def wake(self) -> None:
+        """There is news: look at the backlog now."""
+        self._wake.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until ``stop``; then finish what is in work."""
+        self.running = True
+        stopper = asyncio.create_task(stop.wait())
+        beat = asyncio.create_task(self._heartbeat())
+        try:
+            while not stop.is_set():
+                try:
+                    pause = await self._round()
+                except StoreUnavailable as error:
+                    log.warning("store-unavailable", reason=str(error))
+                    pause = STORE_RETRY
+                await self._sleep(pause, stopper)
+            await asyncio.gather(*self._active.values(), return_exceptions=True)
+        finally:
+            self.running = False
+            for task in (stopper, beat, *self._active.values()):
+                task.cancel()
+            await asyncio.gather(stopper, beat, *self._active.values(), return_exceptions=True)
+
+    async def drain(self, only: Collection[int] | None = None, *, wait_for_lane: bool = False) -> None:
+        """Work until nothing is left that can be worked now: the rest is backed off, or the lane is paused."""
+        beat = asyncio.create_task(self._heartbeat())
+        try:
+            while True:
+                state = await lane.read(self._store)
+                if not state.open:
+                    await asyncio.gather(*self._active.values())
+                    if not wait_for_lane or state.by_operator:
+                        return
+                    await asyncio.sleep(min(state.wait, 1.0))
+                    continue
+                started = await self._claim(only)
+                if self._active:
+                    await asyncio.wait(self._active.values(), return_when=asyncio.FIRST_COMPLETED)
+                elif not started:
+                    return
+        finally:
+            beat.cancel()
+            await asyncio.gather(beat, return_exceptions=True)
+
+    async def _round(self) -> float | None:
+        """Claim what there is room for. Returns the longest time to wait for the next look; None: until something ends."""
+        self._wake.clear()
+        state = await lane.read(self._store)
+        if not state.open:
+            return min(state.wait, self._idle)
+        started = await self._claim()
+        if started:
+            return 0.0 if len(self._active) < self._room() else None
+        return self._idle
+
+    def _room(self) -> int:
+        return self._concurrency + AHEAD
+
+    async def _sleep(self, pause: float | None, stopper: asyncio.Task[Any]) -> None:
+        if pause == 0.0:
+            await asyncio.sleep(0)
+            return
+        waker = asyncio.create_task(self._wake.wait())
+        try:
+            waiting: set[asyncio.Task[Any]] = {waker, stopper, *self._active.values()}
+            await asyncio.wait(waiting, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waker.cancel()
+
+    async def _heartbeat(self) -> None:
+        while True:
+            await asyncio.sleep(self._lease / 3)
+            if self._active:
+                try:
+                    await claims.renew(self._store, worker=self.name, patients=list(self._active), lease=self._lease)
+                except StoreUnavailable as error:
+                    # The lease may run out; the fence then keeps this worker from recording anything.
+                    log.warning("heartbeat-failed", reason=str(error))
+
+    async def _claim(self, only: Collection[int] | None = None) -> int:
+        free = self._room() - len(self._active)
+        if free <= 0:
+            return 0
+        taken = await claims.claim(self._store, worker=self.name, count=free, lease=self._lease, only=only)
+        for each in taken:
+            task = asyncio.create_task(self._patient(each), name=f"patient-{each.patient_id}")
+            self._active[each.patient_id] = task
+            task.add_done_callback(lambda _, key=each.patient_id: self._active.pop(key, None))  # type: ignore[misc]
+        return len(taken)
+
+    async def _patient(self, each: Claim) -> None:
+        """One run for one patient; ends in a recorded state whatever happens."""
+        try:
+            await self._reconcile(each)
+            async with self._store.write() as connection:
+                await claims.release(connection, worker=self.name, done=each, clean=True)
+            self.totals["patients"] += 1
+        except LaneFault as fault:
+            self._lane_failed = True
+            state = await lane.pause(self._store, fault.cause)
+            log.warning("lane-paused", code=fault.cause.code, reason=str(fault.cause), seconds=round(state.wait, 1))
+            async with self._store.write() as connection:
+                await claims.release(connection, worker=self.name, done=each, clean=False)
+        except LeaseLost:
+            log.warning("lease-lost", patient=each.patient_id)
+        except StoreUnavailable as error:
+            # Nothing can be recorded now; the lease runs out and somebody tries again.
+            log.warning("store-unavailable", patient=each.patient_id, reason=str(error))
+        except Exception as error:
+            code = f"failed:{type(error).__name__}"
+            log.error("patient-failed", patient=each.patient_id, code=code, where=_where(error))
+            self.totals["failed"] += 1
+            async with self._store.write() as connection:
+                await claims.failed(connection, worker=self.name, done=each, code=code)
+
+    async def _reconcile(self, each: Claim) -> None:
+        started = time.perf_counter()
+        await map_patient(
+            self._store,
+            patient_id=each.patient_id,
+            mappers=self._mappers,
+            terminology=self.terminology,
+            options_for=self._options_for,
+        )
+        metrics.MAPPING_SECONDS.observe(time.perf_counter() - started)
+        actions, unchanged = await self.plan(each.patient_id)
+        self.totals["unchanged"] += unchanged
+        if not any(action.verb in (Verb.CREATE, Verb.UPDATE, Verb.DELETE) for action in actions):
+            self.totals.update(action.verb.value for action in actions)
+            return
+        async with self._writing:
+            applied = await self._apply(each, actions)
+        self.totals.update(applied.counts)
+        if self._lane_failed:
+            self._lane_failed = False
+            await lane.reopened(self._store)
+
+    async def plan(self, patient_id: int) -> tuple[list[Action], int]:
+        """(actions, number of entities that need nothing) for a patient whose drafts are up to date."""
+        async with self._store.read() as connection:
+            found = await ledger.differences(connection, patient_id)
+        return plan(found.drafts, found.ledger), found.unchanged
+
+    async def _apply(self, each: Claim, actions: list[Action]) -> Applied:
+        async def fence(connection: Any) -> None:
+            await claims.fence(connection, worker=self.name, patient_id=each.patient_id)
+
+        run = Apply(
+            store=self._store,
+            client=self._client,
+            audit=self._audit,
+            patient_id=each.patient_id,
+            external_source=self._external_source,
+            fence=fence,
+            worker=self.name,
+        )
+        applied = await run.run(actions)
+        if run.unknown_concept and self._on_rejected_concept is not None:
+            self._on_rejected_concept()
+        return applied
+
+
+def _where(error: BaseException) -> str:
+    """Module and line where an exception was raised: its text could quote patient data."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return "unknown"
+    return f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}"
