@@ -1,0 +1,141 @@
+"""Polling a FHIR R4 server by search: ``_lastUpdated``, ``_sort``, and ``next`` links followed to the letter."""
+
+from __future__ import annotations
+
+import email.utils
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+import orjson
+import stamina
+
+from adapters.ehr.errors import EhrContract, EhrExpired, EhrRefused, EhrUnavailable
+from adapters.ehr.source import Page
+
+#: Pages of one window at the most: links that never end are a defect of the server.
+MOST_PAGES = 100_000
+ATTEMPTS = 4
+
+
+class _Again(Exception):
+    """The request may succeed in a moment; ``wait`` in seconds if the server said."""
+
+    def __init__(self, reason: str, wait: float | None = None) -> None:
+        super().__init__(reason)
+        self.wait = wait
+
+
+def _backoff(error: Exception) -> bool | float:
+    if isinstance(error, _Again):
+        return True if error.wait is None else min(error.wait, 60.0)
+    return isinstance(error, httpx.TransportError)
+
+
+class FhirSearch:
+    """A source that is a FHIR server with search (implements ``adapters.ehr.source.Source``)."""
+
+    def __init__(
+        self,
+        base: str,
+        *,
+        token: str | None = None,
+        page_size: int = 200,
+        timeout: float = 60.0,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._base = base.rstrip("/")
+        self._origin = urlsplit(self._base)[:2]
+        self._page_size = page_size
+        self.requests = 0
+        headers = {"Accept": "application/fhir+json"}
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        # Redirects are not followed: the token must not reach another host.
+        self._http = httpx.AsyncClient(headers=headers, timeout=timeout, transport=transport, follow_redirects=False)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def server_time(self) -> float:
+        """The server's clock, from the Date header of its capability statement."""
+        response = await self._get(f"{self._base}/metadata", "CapabilityStatement")
+        moment = _date(response)
+        if moment is None:
+            raise EhrContract("the EHR sends no Date header: its clock cannot be told")
+        return moment
+
+    async def pages(self, resource_type: str, *, since: str | None, until: str | None) -> AsyncIterator[Page]:
+        """Pages of a window, oldest change first."""
+        query: list[tuple[str, str]] = [("_sort", "_lastUpdated"), ("_count", str(self._page_size))]
+        # httpx encodes the + of a zone offset, which a server would read as a blank (field notes §2 REST).
+        query += [("_lastUpdated", f"ge{since}")] if since is not None else []
+        query += [("_lastUpdated", f"lt{until}")] if until is not None else []
+        url: str | None = str(httpx.URL(f"{self._base}/{resource_type}", params=query))
+        seen: set[str] = set()
+        while url is not None:
+            if url in seen or len(seen) > MOST_PAGES:
+                raise EhrContract(f"{resource_type}: the EHR's next links go round in a circle")
+            seen.add(url)
+            response = await self._get(url, resource_type)
+            bundle = _searchset(response, resource_type)
+            entries = [
+                entry for entry in bundle.get("entry") or () if (entry.get("search") or {}).get("mode") != "outcome"
+            ]
+            total = bundle.get("total")
+            yield Page(response.content, len(entries), total if isinstance(total, int) else None, _date(response))
+            url = self._next(bundle, url, resource_type)
+
+    def _next(self, bundle: dict[str, Any], url: str, resource_type: str) -> str | None:
+        for link in bundle.get("link") or ():
+            if link.get("relation") == "next" and isinstance(link.get("url"), str):
+                following = urljoin(url, link["url"])
+                if urlsplit(following)[:2] != self._origin:
+                    raise EhrContract(f"{resource_type}: the EHR's next link leads to another host; it is not followed")
+                return following
+        return None
+
+    async def _get(self, url: str, what: str) -> httpx.Response:
+        try:
+            return await self._retried(url, what)
+        except _Again as error:
+            raise EhrUnavailable(f"{what}: {error}") from error
+        except httpx.TransportError as error:
+            raise EhrUnavailable(f"{what}: the EHR cannot be reached ({type(error).__name__})") from error
+
+    @stamina.retry(on=_backoff, attempts=ATTEMPTS, timeout=None, wait_initial=0.2, wait_max=5.0)
+    async def _retried(self, url: str, what: str) -> httpx.Response:
+        self.requests += 1
+        response = await self._http.get(url)
+        status = response.status_code
+        if status == 410:
+            raise EhrExpired(f"{what}: the search results expired while they were read")
+        if status in (401, 403):
+            raise EhrRefused(f"{what}: the EHR refuses us ({status}): check the source's token and its scopes")
+        if status == 429 or status >= 500:
+            raise _Again(f"the EHR answers {status}", _retry_after(response))
+        if status != 200:
+            raise EhrContract(f"{what}: the EHR answers {status} to a search")
+        return response
+
+
+def _searchset(response: httpx.Response, resource_type: str) -> dict[str, Any]:
+    try:
+        bundle = orjson.loads(response.content)
+    except orjson.JSONDecodeError as error:
+        raise EhrContract(f"{resource_type}: the EHR's answer is not JSON") from error
+    if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
+        raise EhrContract(f"{resource_type}: the EHR's answer is no Bundle")
+    return bundle
+
+
+def _date(response: httpx.Response) -> float | None:
+    value = response.headers.get("Date")
+    return None if value is None else email.utils.parsedate_to_datetime(value).timestamp()
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    value = response.headers.get("Retry-After", "")
+    return float(value) if value.isdecimal() else None

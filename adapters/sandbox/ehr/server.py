@@ -1,0 +1,300 @@
+"""The sandbox EHR: a small FHIR R4 server that serves fixtures, can be changed, and posts its changes to a webhook."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+import orjson
+from aiohttp import web
+
+from adapters.sandbox.ehr.store import Versions, bundle_resources
+
+JsonObject = dict[str, Any]
+
+#: Comparators of a date search (R4 §3.1.1.4.6) that are served for ``_lastUpdated``.
+_COMPARE: dict[str, Callable[[dt.datetime, dt.datetime], bool]] = {
+    "ge": lambda a, b: a >= b, "gt": lambda a, b: a > b, "le": lambda a, b: a <= b, "lt": lambda a, b: a < b,
+    "eq": lambda a, b: a == b,
+}  # fmt: skip
+
+
+@dataclass
+class EhrFaults:
+    """What goes wrong: each number says how many of the next requests it concerns."""
+
+    failing_pages: int = 0
+    """Answer a page after the first with 500."""
+    expired_pages: int = 0
+    """Answer a page after the first with 410: the snapshot of the search is gone."""
+    unavailable: int = 0
+    """Answer anything with 503 and Retry-After 0."""
+    total_offset: int = 0
+    """Tell a Bundle.total that is off by so much."""
+
+
+@dataclass
+class Hook:
+    """Where changes are posted to: the gateway's FHIR endpoint or hook."""
+
+    url: str
+    token: str | None = None
+
+
+def _fhir(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
+    return web.Response(body=orjson.dumps(body), status=status, content_type="application/fhir+json", headers=headers)
+
+
+def _problem(text: str, status: int, code: str = "processing") -> web.Response:
+    return _fhir(
+        {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": code, "diagnostics": text}]},
+        status,
+    )
+
+
+@dataclass
+class SandboxEhr:
+    """An EHR. ``fixtures``: a folder of Bundles, or resources; nothing of it is ever changed on disk."""
+
+    fixtures: Path | None = None
+    hooks: list[Hook] = field(default_factory=list)
+    page_size: int = 50
+    token: str | None = None
+    now: Callable[[], dt.datetime] | None = None
+
+    def __post_init__(self) -> None:
+        self.data = Versions(self.now)
+        self.faults = EhrFaults()
+        self.requests = 0
+        self._snapshots: dict[str, list[JsonObject]] = {}
+        self._numbers = itertools.count(1)
+        self._client: httpx.AsyncClient | None = None
+        if self.fixtures is not None:
+            self.load(sorted(self.fixtures.glob("*.json")))
+
+    def load(self, paths: Iterable[Path]) -> None:
+        """Take in the resources of files. What is not even a resource with an id cannot be served and is left out."""
+        for path in paths:
+            for resource in bundle_resources(path):
+                if isinstance(resource.get("resourceType"), str) and isinstance(resource.get("id"), str):
+                    self.data.put(resource)
+
+    def app(self) -> web.Application:
+        """The aiohttp application."""
+        application = web.Application(middlewares=[self._middleware])
+        add = application.router.add_route
+        add("GET", "/fhir/metadata", self._metadata)
+        add("GET", "/fhir", self._page)
+        add("GET", "/fhir/{type}", self._search)
+        add("GET", "/fhir/{type}/{id}", self._read)
+        add("GET", "/fhir/{type}/{id}/_history/{version}", self._vread)
+        add("POST", "/fhir/{type}", self._post)
+        add("PUT", "/fhir/{type}/{id}", self._put)
+        add("DELETE", "/fhir/{type}/{id}", self._delete)
+        application.cleanup_ctx.append(self._hooks_client)
+        return application
+
+    async def _hooks_client(self, _: web.Application) -> AsyncIterator[None]:
+        self._client = httpx.AsyncClient(timeout=30.0)
+        yield
+        await self._client.aclose()
+        self._client = None
+
+    @web.middleware
+    async def _middleware(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        self.requests += 1
+        if self.token is not None and request.headers.get("Authorization") != f"Bearer {self.token}":
+            return _problem("a bearer token is needed", 401, "login")
+        if self.faults.unavailable > 0:
+            self.faults.unavailable -= 1
+            return web.Response(status=503, headers={"Retry-After": "0"})
+        return await handler(request)
+
+    # -- changing ------------------------------------------------------------------------------------------------
+
+    async def change(self, resource: JsonObject, *, post: bool = True) -> JsonObject:
+        """Store a new version and, with ``post``, tell it to the hooks. Raises httpx.HTTPError if a hook does not take it:
+        the data stay changed, and polling will bring them."""
+        stored = self.data.put(resource)
+        if post:
+            await self._tell("PUT", stored)
+        return stored
+
+    async def remove(self, resource_type: str, resource_id: str, *, post: bool = True) -> None:
+        """Delete a resource and tell it."""
+        if self.data.delete(resource_type, resource_id) and post:
+            await self._tell("DELETE", {"resourceType": resource_type, "id": resource_id})
+
+    async def _tell(self, method: str, resource: JsonObject) -> None:
+        if self._client is None:
+            return
+        for hook in self.hooks:
+            headers = {"Content-Type": "application/fhir+json"}
+            if hook.token is not None:
+                headers["Authorization"] = f"Bearer {hook.token}"
+            answer = await self._client.request(
+                method,
+                f"{hook.url}/{resource['resourceType']}/{resource['id']}",
+                content=orjson.dumps(resource) if method == "PUT" else None,
+                headers=headers,
+            )
+            if answer.status_code >= 500:
+                answer.raise_for_status()
+
+    async def play(self, script: list[JsonObject], *, interval: float) -> None:
+        """Change something every ``interval`` seconds: each step is ``{"put": resource}`` or ``{"delete": "Type/id"}``."""
+        for step in script:
+            await asyncio.sleep(interval)
+            if "put" in step:
+                await self.change(step["put"])
+            else:
+                resource_type, _, resource_id = step["delete"].partition("/")
+                await self.remove(resource_type, resource_id)
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    async def _metadata(self, _: web.Request) -> web.Response:
+        types = sorted({resource["resourceType"] for resource in self.data.all()})
+        search = [
+            {"name": "_lastUpdated", "type": "date"},
+            {"name": "_id", "type": "token"},
+            {"name": "patient", "type": "reference"},
+        ]
+        return _fhir(
+            {
+                "resourceType": "CapabilityStatement",
+                "status": "active",
+                "date": "2026-11-24",
+                "kind": "instance",
+                "software": {"name": "sandbox EHR"},
+                "implementation": {"description": "invented patients"},
+                "fhirVersion": "4.0.1",
+                "format": ["application/fhir+json"],
+                "rest": [
+                    {
+                        "mode": "server",
+                        "resource": [
+                            {
+                                "type": name,
+                                "interaction": [{"code": "read"}, {"code": "search-type"}],
+                                "searchParam": search,
+                            }
+                            for name in types
+                        ],
+                    }
+                ],
+            }
+        )
+
+    async def _read(self, request: web.Request) -> web.Response:
+        resource_type, resource_id = request.match_info["type"], request.match_info["id"]
+        found = self.data.get(resource_type, resource_id)
+        if found is None:
+            gone = self.data.known(resource_type, resource_id)
+            return _problem(
+                "deleted" if gone else "not found", 410 if gone else 404, "deleted" if gone else "not-found"
+            )
+        return _fhir(found, headers={"ETag": f'W/"{found["meta"]["versionId"]}"'})
+
+    async def _vread(self, request: web.Request) -> web.Response:
+        info = request.match_info
+        found = self.data.version(info["type"], info["id"], info["version"])
+        return _problem("not found", 404, "not-found") if found is None else _fhir(found)
+
+    async def _search(self, request: web.Request) -> web.Response:
+        resources = self.data.of_type(request.match_info["type"])
+        for name, value in request.query.items():
+            if name == "_lastUpdated":
+                prefix = value[:2] if value[:2] in _COMPARE else "eq"
+                moment = dt.datetime.fromisoformat(value.removeprefix(prefix).replace("Z", "+00:00"))
+                compare = _COMPARE[prefix]
+                resources = [r for r in resources if compare(_updated(r), moment)]
+            elif name == "_id":
+                wanted = set(value.split(","))
+                resources = [r for r in resources if r["id"] in wanted]
+            elif name in ("patient", "subject"):
+                reference = value if "/" in value else f"Patient/{value}"
+                resources = [r for r in resources if reference in (_subject(r), f"{r['resourceType']}/{r['id']}")]
+            elif name == "_sort":
+                resources.sort(key=lambda r: str(r["meta"]["lastUpdated"]), reverse=value.startswith("-"))
+        count = min(int(request.query.get("_count", self.page_size)), 1000)
+        number = str(next(self._numbers))
+        self._snapshots[number] = resources
+        return self._bundle(request, number, 0, count)
+
+    async def _page(self, request: web.Request) -> web.Response:
+        number, offset = request.query.get("_snapshot", ""), int(request.query.get("_offset", "0"))
+        if self.faults.failing_pages > 0:
+            self.faults.failing_pages -= 1
+            return _problem("the page could not be made", 500)
+        if self.faults.expired_pages > 0 or number not in self._snapshots:
+            self.faults.expired_pages = max(0, self.faults.expired_pages - 1)
+            return _problem("the search results have expired", 410, "deleted")
+        return self._bundle(request, number, offset, int(request.query.get("_count", self.page_size)))
+
+    def _bundle(self, request: web.Request, number: str, offset: int, count: int) -> web.Response:
+        resources = self._snapshots[number]
+        base = f"{request.scheme}://{request.host}/fhir"
+        links = [{"relation": "self", "url": str(request.url)}]
+        if offset + count < len(resources):
+            query = urlencode({"_snapshot": number, "_offset": offset + count, "_count": count})
+            links.append({"relation": "next", "url": f"{base}?{query}"})
+        return _fhir(
+            {
+                "resourceType": "Bundle",
+                "type": "searchset",
+                "total": len(resources) + self.faults.total_offset,
+                "link": links,
+                "entry": [
+                    {"fullUrl": f"{base}/{r['resourceType']}/{r['id']}", "resource": r, "search": {"mode": "match"}}
+                    for r in resources[offset : offset + count]
+                ],
+            }
+        )
+
+    async def _post(self, request: web.Request) -> web.Response:
+        resource = await request.json()
+        resource["id"] = f"new-{next(self._numbers)}"
+        return _fhir(await self.change(resource), 201)
+
+    async def _put(self, request: web.Request) -> web.Response:
+        resource = await request.json()
+        resource["id"] = request.match_info["id"]
+        return _fhir(await self.change(resource))
+
+    async def _delete(self, request: web.Request) -> web.Response:
+        await self.remove(request.match_info["type"], request.match_info["id"])
+        return web.Response(status=204)
+
+
+def _updated(resource: JsonObject) -> dt.datetime:
+    return dt.datetime.fromisoformat(resource["meta"]["lastUpdated"].replace("Z", "+00:00"))
+
+
+def _subject(resource: JsonObject) -> str | None:
+    subject = resource.get("subject") or resource.get("patient") or {}
+    return subject.get("reference") if isinstance(subject, dict) else None
+
+
+@asynccontextmanager
+async def running(ehr: SandboxEhr, *, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
+    """Serve it; gives the FHIR base address."""
+    runner = web.AppRunner(ehr.app(), access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    site = web.TCPSite(runner, host, port)
+    await site.start()
+    try:
+        bound = site._server.sockets[0].getsockname()[1]  # type: ignore[union-attr] # aiohttp tells it nowhere else
+        yield f"http://{host}:{bound}/fhir"
+    finally:
+        await runner.cleanup()

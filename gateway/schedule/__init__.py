@@ -1,0 +1,1 @@
+"""When the EHR is asked by itself: polling runs, their durable watermarks, and what ticks them."""

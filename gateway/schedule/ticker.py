@@ -1,0 +1,109 @@
+"""What makes polling happen: APScheduler ticks, the database decides.
+
+APScheduler's own job stores must never be shared by schedulers (3.x), so its jobs live in memory and only ask, every few
+seconds, «is it time, and is it my turn?». When the last run was stands in ``poll_run``, whose turn it is in ``lease``: so
+a run that was missed while everything was down happens once, and of several replicas one polls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import os
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+
+import sqlalchemy as sa
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from gateway.config import Settings
+from gateway.errors import GatewayError
+from gateway.store.engine import Store
+from gateway.store.tables import lease, poll_run
+
+log = structlog.get_logger("gateway.schedule")
+
+NAME = "scheduler"
+#: Seconds between two looks, and how long the leader's lease lasts without being renewed.
+TICK, LEASE = 5.0, 20.0
+#: Seconds that hints of one source are gathered before it is polled early: notifications come in bursts, and must not
+#: turn us into an attack on the EHR (field notes §1 Push).
+HINT_DELAY = 2.0
+
+
+class Ticker:
+    """Ticks the configured sources. ``poll`` polls one source by name."""
+
+    def __init__(self, store: Store, settings: Settings, poll: Callable[[str], Awaitable[object]]) -> None:
+        self._store = store
+        self._settings = settings
+        self._poll = poll
+        self._holder = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self._scheduler = AsyncIOScheduler(timezone="UTC")
+        self._hinted: dict[str, float] = {}
+        self._busy: set[str] = set()
+
+    def start(self) -> None:
+        """Start ticking, at once. Sources without an address push only."""
+        for name, source in self._settings.sources.items():
+            if source.url is not None:
+                self._scheduler.add_job(
+                    self._tick, "interval", args=[name], seconds=min(TICK, source.interval), coalesce=True, max_instances=1,
+                    id=name, next_run_time=_now(),
+                )  # fmt: skip
+        self._scheduler.start()
+
+    async def stop(self) -> None:
+        """Stop, and let another replica take over at once."""
+        self._scheduler.shutdown(wait=False)
+        # The shutdown is carried out in the loop's next turn.
+        await asyncio.sleep(0)
+        async with self._store.write(lock=NAME) as connection:
+            await connection.execute(sa.delete(lease).where(lease.c.name == NAME, lease.c.holder == self._holder))
+
+    def hint(self, name: str) -> None:
+        """The source says that it has news: poll it soon, once for many hints."""
+        if name in self._settings.sources and self._settings.sources[name].url is not None and name not in self._hinted:
+            self._hinted[name] = time.time() + HINT_DELAY
+            self._scheduler.add_job(self._tick, "date", args=[name], run_date=_now(HINT_DELAY), misfire_grace_time=None)
+
+    async def _tick(self, name: str) -> None:
+        try:
+            if name in self._busy or not await self._leads():
+                return
+            hinted = self._hinted.get(name, float("inf")) <= time.time()
+            if not hinted and not await self._due(name):
+                return
+            self._hinted.pop(name, None)
+            self._busy.add(name)
+            try:
+                await self._poll(name)
+            finally:
+                self._busy.discard(name)
+        except GatewayError as error:
+            # The run is recorded as failed; the next tick tries again when the interval has passed.
+            log.warning("poll-failed", source=name, code=error.code, reason=str(error))
+
+    async def _due(self, name: str) -> bool:
+        async with self._store.read() as connection:
+            last = await connection.scalar(
+                sa.select(sa.func.max(poll_run.c.started_at)).where(poll_run.c.source == name)
+            )
+        return last is None or time.time() - last >= self._settings.sources[name].interval
+
+    async def _leads(self) -> bool:
+        """Take or renew the leader's lease; False if another replica has it."""
+        now = time.time()
+        async with self._store.write(lock=NAME) as connection:
+            row = (await connection.execute(sa.select(lease).where(lease.c.name == NAME))).one_or_none()
+            if row is not None and row.holder != self._holder and row.until > now:
+                return False
+            await connection.execute(sa.delete(lease).where(lease.c.name == NAME))
+            await connection.execute(sa.insert(lease).values(name=NAME, holder=self._holder, until=now + LEASE))
+        return True
+
+
+def _now(later: float = 0.0) -> dt.datetime:
+    return dt.datetime.now(dt.UTC) + dt.timedelta(seconds=later)
