@@ -120,8 +120,27 @@ class StagingMapper:
         )  # fmt: skip
 
 
+class SurgeryMapper:
+    """A Procedure that shows what stagings there are: it depends on entities whose resources it never sees."""
+
+    name = "surgery"
+    version = "1"
+    produces: tuple[str, ...] = ("Surgery",)
+    reads: tuple[str, ...] = ("Procedure",)
+    requires: tuple[str, ...] = ("TNMStaging",)
+
+    def select(self, resource: Resource) -> str | None:
+        return resource.reference
+
+    def map(self, group: Group, context: Context) -> MapOutput:
+        for member in group.members:
+            stagings = [view.payload["values"] for view in context.entities("TNMStaging")]
+            sources = {"value": (Source(member.reference, "value"),)}
+            yield Draft("Surgery", f"Surgery:{member.reference}", {"value": 1, "stagings": stagings}, sources=sources)
+
+
 def fake_registry(*more: Any) -> Registry:
-    return Registry([MarkerMapper(), StagingMapper(), TumourMapper(), *more])
+    return Registry([MarkerMapper(), StagingMapper(), SurgeryMapper(), TumourMapper(), *more])
 
 
 def drafts_by_key(drafts: Iterable[Draft]) -> dict[str, Draft]:

@@ -73,6 +73,28 @@ async def test_a_referenced_resource_that_arrives_late_is_picked_up(world: World
     assert "TumorMarker:Observation/o" in outcome.changed_draft_keys
 
 
+async def test_what_depends_on_drafts_follows_them_without_seeing_their_resources(world: World) -> None:
+    await world.put({"resourceType": "Procedure", "id": "x", "value": 1}, of="p")
+    await world.put(observation("a", day="1"), of="p")
+    await world.map()
+    await world.put(observation("a", value=6, day="1"), of="p")
+    assert (await world.map()).changed_draft_keys == {"TNMStaging:day 1", "Surgery:Procedure/x"}
+    assert (await world.drafts())["Surgery:Procedure/x"]["payload"]["stagings"] == [[6]]
+
+
+async def test_a_name_that_two_resources_share_says_something_when_one_gives_it_up(world: World) -> None:
+    identifier = [{"system": "u", "value": "7"}]
+    await world.put(condition("a", identifier=identifier), of="p")
+    await world.put(condition("b", identifier=identifier), of="p")
+    await world.put(observation("o", focus={"type": "Condition", "identifier": identifier[0]}), of="p")
+    await world.map()
+    assert (await world.drafts())["TumorMarker:Observation/o"]["references"] == {}
+    await world.put(condition("a"), of="p")
+    await world.map()
+    references = (await world.drafts())["TumorMarker:Observation/o"]["references"]
+    assert references == {"relatedEntitiesIds": ["NeoplasticEntity:Condition/b"]}
+
+
 async def test_the_patient_resource_that_arrives_late_is_picked_up(world: World) -> None:
     await world.put(observation("o", value=2), of="p")
     await world.map()
@@ -241,6 +263,8 @@ async def test_random_histories_end_as_if_mapped_from_scratch(world: World, seed
                 continue
             if draw < 0.3:
                 json = {"resourceType": "Patient", "id": "p", "gender": chance.choice(("female", "male"))}
+            elif draw < 0.35:
+                json = {"resourceType": "Procedure", "id": name, "value": 1}
             elif draw < 0.6:
                 json = condition(name, chance.choice((0, 1, 5, 6, 7, 13 if failures else 8)))
                 if chance.random() < 0.3:

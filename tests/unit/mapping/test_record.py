@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import SHARED
 from mapping_fakes import NoTerminology, fake_registry
 
 from mappers.patients import Entry, split_patients, unpack
 from mappers.protocol import JsonObject
 from mappers.record import MappingResult, map_resources, to_json
+
+SHARED = Path(os.environ.get("POP_GATEWAY_SHARED", Path(__file__).parents[4] / "shared"))
 
 
 def mapped(*documents: Any) -> list[MappingResult]:

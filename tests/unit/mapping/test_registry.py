@@ -11,7 +11,7 @@ from mappers.registry import Registry
 
 def test_mappers_are_described_in_mapping_order() -> None:
     described = fake_registry().describe()
-    assert [each["name"] for each in described] == ["tumour", "marker", "staging"]
+    assert [each["name"] for each in described] == ["tumour", "marker", "staging", "surgery"]
     assert described[1] | {"documentation": ""} == {
         "name": "marker", "version": "1", "produces": ["TumorMarker"], "reads": ["Observation"],
         "requires": ["NeoplasticEntity"], "documentation": "",
@@ -46,4 +46,4 @@ def test_a_mapper_for_another_protocol_is_refused() -> None:
 
 
 def test_readers_name_the_mappers_of_a_type() -> None:
-    assert fake_registry().readers() == {"Condition": ["tumour"], "Observation": ["marker", "staging"]}
+    assert fake_registry().readers() == {"Condition": ["tumour"], "Observation": ["marker", "staging"], "Procedure": ["surgery"]}
