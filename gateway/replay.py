@@ -64,3 +64,9 @@ async def _mark(store: Store, connection: AsyncConnection, ids: Sequence[int]) -
         .where(ledger.c.patient_id.in_(ids), ledger.c.state == "parked")
         .values(digest=None, attempts=0)
     )
+
+
+async def release(store: Store, patient_ids: Sequence[int]) -> None:
+    """Let the patients be worked now, whatever back-off they are in: an operator asked for it."""
+    async with store.write() as connection:
+        await connection.execute(sa.update(patient).where(patient.c.id.in_(patient_ids)).values(not_before=0))

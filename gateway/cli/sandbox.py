@@ -1,0 +1,77 @@
+"""``sandbox pop|ehr``: the embedded peers by themselves, to try the gateway against."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.cli.common import err, run
+
+Port = Annotated[int, typer.Option("--port", min=0, max=65535)]
+Host = Annotated[str, typer.Option("--host", help="Address to listen on.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    family = typer.Typer(no_args_is_help=True, help="The embedded peers by themselves.")
+    family.command("pop")(pop)
+    family.command("ehr")(ehr)
+    app.add_typer(family, name="sandbox")
+
+
+def pop(
+    port: Port = 8090,
+    host: Host = "127.0.0.1",
+    data: Annotated[Path | None, typer.Option("--data", metavar="FILE", help="Keep the data in this file.")] = None,
+    terminologies: Annotated[
+        Path | None,
+        typer.Option("--terminologies", metavar="DIR", help="Full POP value lists, instead of the packaged ones."),
+    ] = None,
+    latency: Annotated[
+        float | None, typer.Option("--latency", help="Seconds per write, as the real one has (0.033).")
+    ] = None,
+    ceiling: Annotated[
+        float | None, typer.Option("--ceiling", help="Writes per second at most, as the real one has (50).")
+    ] = None,
+) -> None:
+    """A POP for trying out: users gateway, curator, viewer, each with its name as password."""
+    from adapters.sandbox.pop.server import SandboxPop, running
+
+    async def serve() -> None:
+        sandbox = SandboxPop(data, terminologies=terminologies, latency=latency, ceiling=ceiling)
+        async with running(sandbox, host=host, port=port) as address:
+            err().print(f"sandbox POP at {address}  (sign in as gateway/gateway; Ctrl-C ends it)")
+            await forever()
+
+    run(serve())
+
+
+def ehr(
+    port: Port = 8091,
+    host: Host = "127.0.0.1",
+    fixtures: Annotated[
+        Path | None, typer.Option("--fixtures", metavar="DIR", help="FHIR to serve; the project's by default.")
+    ] = None,
+) -> None:
+    """An EHR for trying out: a FHIR R4 server with the invented patients."""
+    from adapters.sandbox.ehr.server import SandboxEhr, running
+    from gateway.fixtures import patients_folder
+
+    async def serve() -> None:
+        async with running(SandboxEhr(fixtures or patients_folder()), host=host, port=port) as address:
+            err().print(f"sandbox EHR at {address}  (Ctrl-C ends it)")
+            await forever()
+
+    run(serve())
+
+
+async def forever() -> None:
+    """Until SIGINT or SIGTERM."""
+    from gateway.cli.common import stop_on_signals
+
+    stop = asyncio.Event()
+    with stop_on_signals(stop):
+        await stop.wait()

@@ -1,0 +1,175 @@
+"""``pop-gateway demo``: a whole hospital on 127.0.0.1, with invented patients.
+
+Everything is real but the peers' data: the EHR is polled for its record and posts its changes, the gateway signs in to POP and
+writes through its API, all over HTTP.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import itertools
+import json
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import structlog
+import typer
+from pydantic import SecretStr
+
+from adapters.sandbox.ehr.server import Hook, SandboxEhr
+from adapters.sandbox.ehr.server import running as ehr_running
+from adapters.sandbox.pop.server import SandboxPop
+from adapters.sandbox.pop.server import running as pop_running
+from gateway import log
+from gateway.config import HttpSettings, PopSettings, Settings, SourceSettings, StoreSettings
+from gateway.fixtures import fixtures_folder, patients_folder
+from gateway.schedule.poll import poll
+from gateway.service import Gateway
+from gateway.summary import summarise
+from gateway.web.server import serving
+
+JsonObject = dict[str, Any]
+
+#: Seconds between changes, so that the flow can be watched.
+PACE = 4.0
+#: The patients' records are older than the gateway: a polling window ends a moment before the EHR's clock.
+RECORD_AGE = dt.timedelta(hours=1)
+
+logger = structlog.get_logger("gateway.demo")
+
+
+@dataclass
+class Peers:
+    """The embedded EHR and POP, and where they are."""
+
+    ehr: SandboxEhr
+    ehr_url: str
+    pop: SandboxPop
+    pop_url: str
+
+
+@asynccontextmanager
+async def peers(folder: Path) -> AsyncIterator[Peers]:
+    """Run both; POP keeps its data in the folder."""
+    age = RECORD_AGE
+    ehr = SandboxEhr(now=lambda: dt.datetime.now(dt.UTC) - age)
+    ehr.load(sorted(patients_folder().glob("*.json")))
+    age = dt.timedelta(0)
+    pop = SandboxPop(folder / "pop.sqlite")
+    async with AsyncExitStack() as stack:
+        ehr_url = await stack.enter_async_context(ehr_running(ehr))
+        pop_url = await stack.enter_async_context(pop_running(pop))
+        yield Peers(ehr, ehr_url, pop, pop_url)
+
+
+def demo_settings(folder: Path, found: Peers, *, port: int) -> Settings:
+    """The gateway's configuration for the embedded peers."""
+    return Settings(
+        store=StoreSettings(url=f"sqlite+aiosqlite:///{folder / 'gateway.sqlite'}"),
+        http=HttpSettings(port=port),
+        pop=PopSettings(url=found.pop_url, username="gateway", password=SecretStr("gateway")),
+        sources={"default": SourceSettings(url=found.ehr_url, interval=20.0, overlap=60.0)},
+        log="console",
+    )
+
+
+async def run_demo(*, once: bool, port: int, data: Path | None) -> None:
+    """Run it until Ctrl-C; with ``once`` import everything, print the summary line and return."""
+    with tempfile.TemporaryDirectory(prefix="pop-gateway-demo-") as temporary:
+        folder = Path(temporary) if data is None else data
+        folder.mkdir(parents=True, exist_ok=True)
+        async with peers(folder) as found:
+            settings = demo_settings(folder, found, port=port)
+            log.configure("console", level="warning" if once else "info")
+            async with Gateway(settings) as gateway:
+                if once:
+                    typer.echo(await import_once(gateway))
+                else:
+                    await _live(gateway, found)
+
+
+async def import_once(gateway: Gateway) -> str:
+    """Poll the EHR, work the backlog, and summarise."""
+    started, name = time.time(), "default"
+    settings = gateway.settings
+    summary = await poll(
+        gateway.store, gateway.intake, name=name, settings=settings.source(name), limits=settings.limits
+    )
+    await gateway.worker.drain()
+    return str(
+        await summarise(gateway.store, started=started, resources=summary.received, totals=gateway.worker.totals)
+    )
+
+
+async def _live(gateway: Gateway, found: Peers) -> None:
+    from gateway.cli.common import stop_on_signals
+
+    stop = asyncio.Event()
+    with stop_on_signals(stop):
+        await gateway.start()
+        async with serving(gateway, host=gateway.settings.http.host, port=gateway.settings.http.port) as address:
+            found.ehr.hooks.append(Hook(f"{address}/fhir"))
+            typer.echo(f"console   {address}/")
+            typer.echo(
+                f"FHIR in   {address}/fhir        API  {address}/api/v1/openapi.json        metrics  {address}/metrics"
+            )
+            typer.echo(f"EHR       {found.ehr_url}")
+            typer.echo(f"POP       {found.pop_url}/api/v1        (gateway/gateway; curator/curator edits by hand)")
+            typer.echo("Ctrl-C ends it")
+            play = asyncio.create_task(_play(found.ehr))
+            try:
+                await stop.wait()
+            finally:
+                play.cancel()
+                await asyncio.gather(play, return_exceptions=True)
+
+
+async def _play(ehr: SandboxEhr) -> None:
+    """Change something every few seconds, for ever: first the story that the fixtures tell, then further laboratory."""
+    for step in itertools.chain(story(), further(ehr)):
+        await asyncio.sleep(PACE)
+        try:
+            if "put" in step:
+                await ehr.change(step["put"])
+            else:
+                kind, _, identity = step["delete"].partition("/")
+                await ehr.remove(kind, identity)
+        except httpx.HTTPError as error:
+            # The change stays in the EHR, and polling brings it: that is what happens in a hospital, too.
+            logger.warning("webhook-failed", code=type(error).__name__)
+
+
+def story() -> list[JsonObject]:
+    """The changes written for the demo: ``{"put": resource}`` or ``{"delete": "Type/id"}``."""
+    steps: list[JsonObject] = []
+    for path in sorted((fixtures_folder() / "ehr").glob("*.json")):
+        steps += json.loads(path.read_text(encoding="utf-8"))
+    return steps
+
+
+def further(ehr: SandboxEhr) -> Iterator[JsonObject]:
+    """Corrected results without end: each quantity goes up by a tenth and, the next time round, back down."""
+    for turn in itertools.count():
+        results = [each for each in ehr.data.of_type("Observation") if _number(each) is not None]
+        if not results:
+            return
+        for result in results:
+            value = _number(result)
+            assert value is not None
+            changed = round(value * 1.1 if turn % 2 == 0 else value / 1.1, 2)
+            yield {
+                "put": {**result, "status": "corrected", "valueQuantity": {**result["valueQuantity"], "value": changed}}
+            }
+
+
+def _number(resource: JsonObject) -> float | None:
+    quantity = resource.get("valueQuantity")
+    value = quantity.get("value") if isinstance(quantity, dict) else None
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
