@@ -152,16 +152,20 @@ class Entities:
     """Entity views by kind, as later phases see them."""
 
     by_kind: dict[str, dict[str, EntityView]] = field(default_factory=dict)
+    _sorted: dict[str, tuple[EntityView, ...]] = field(default_factory=dict)
 
     def add(self, views: Iterable[EntityView]) -> None:
         """Add or replace."""
         for view in views:
             self.by_kind.setdefault(view.kind, {})[view.key] = view
+            self._sorted.pop(view.kind, None)
 
     def of(self, kind: str) -> tuple[EntityView, ...]:
         """Sorted by key."""
-        views = self.by_kind.get(kind, {})
-        return tuple(views[key] for key in sorted(views))
+        if kind not in self._sorted:
+            views = self.by_kind.get(kind, {})
+            self._sorted[kind] = tuple(views[key] for key in sorted(views))
+        return self._sorted[kind]
 
 
 class MemoryReader:

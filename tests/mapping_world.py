@@ -8,6 +8,7 @@ import zstandard
 from mapping_fakes import NoTerminology, fake_registry
 
 from gateway.reconcile.mapping import MappingOutcome, map_patient
+from gateway.reconcile.mapwrite import Fence
 from gateway.store.engine import Store
 from gateway.store.tables import (
     dependency,
@@ -92,10 +93,10 @@ class World:
     async def delete(self, json: JsonObject, *, of: str) -> int:
         return await self.put({"resourceType": json["resourceType"], "id": json["id"]}, of=of, state="deleted")
 
-    async def map(self, name: str = "p") -> MappingOutcome:
+    async def map(self, name: str = "p", *, fence: Fence | None = None) -> MappingOutcome:
         return await map_patient(
             self.store, patient_id=self.patients[name], mappers=self.registry, terminology=NoTerminology(),
-            options_for=lambda source: {},
+            options_for=lambda source: {}, fence=fence,
         )  # fmt: skip
 
     async def drafts(self, name: str = "p") -> dict[str, JsonObject]:

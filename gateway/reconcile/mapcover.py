@@ -24,6 +24,7 @@ async def cover_changed(run: Run) -> None:
             before.setdefault(reference, {})[name] = verdict
         for reference, verdict in _verdicts(work).items():
             after.setdefault(reference, {})[name] = verdict
+        await run.breathe()
     changed = {row.reference for row in run.changed.values()}
     touched = {ref for ref in before.keys() | after.keys() if before.get(ref) != after.get(ref)} - changed
     await run.reader.load(sorted(touched))
@@ -45,6 +46,7 @@ async def cover_changed(run: Run) -> None:
     for row in rows:
         if row.resource is None:
             continue
+        await run.breathe()
         verdicts = [*after.get(row.reference, {}).values(), *others.get(row.reference, [])]
         coverage = cover(row.reference, row.resource.json, verdicts, read=row.resource.type in readers)
         if row.id in run.changed or (coverage.status.value, coverage.reason, coverage.unconsumed) != (

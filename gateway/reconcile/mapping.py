@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from gateway.reconcile.groups import Groups
 from gateway.reconcile.mapcover import cover_changed
-from gateway.reconcile.mapwrite import write_run
+from gateway.reconcile.mapwrite import Fence, write_run
 from gateway.reconcile.reader import Row, StoreReader
 from gateway.reconcile.work import MappingOutcome, Work
 from gateway.store.engine import Store
@@ -72,7 +72,7 @@ class Run:
             for mapper in self.registry.mappers:
                 if row.resource is not None and (key := selected_group(mapper, row.resource)) is not None:
                     joins.setdefault((mapper.name, key), set()).add(row.id)
-            await self._breathe()
+            await self.breathe()
         ids = set(left.values()) | await self.groups.stale() | await self.groups.named(joins.keys() - left.keys())
         for group_ids in (await self.groups.dependents(await self._targets(rows))).values():
             ids |= group_ids
@@ -137,7 +137,7 @@ class Run:
                 if self.reader.missing:
                     missing |= self.reader.missing
                     again.append(work)
-                await self._breathe()
+                await self.breathe()
             await self.reader.load(sorted(missing))
             pending = again
 
@@ -193,7 +193,8 @@ class Run:
         keys = [key for key in before.keys() | after.keys() if before.get(key) != after.get(key)]
         return {view.kind for key in keys for view in (before.get(key), after.get(key)) if view is not None}
 
-    async def _breathe(self) -> None:
+    async def breathe(self) -> None:
+        """Give the event loop its turn if it has waited for long."""
         if time.monotonic() - self._turn > _TURN:
             await asyncio.sleep(0)
             self._turn = time.monotonic()
@@ -206,11 +207,13 @@ async def map_patient(
     mappers: Registry,
     terminology: TerminologyService,
     options_for: Callable[[str], Mapping[str, Any]],
+    fence: Fence | None = None,
 ) -> MappingOutcome:
     """Bring the patient's groups, drafts, coverage and mapping issues up to date with its resources.
 
     ``options_for`` gives the site options of a source. The caller holds the patient's lease: two runs for one patient must
-    not overlap. Raises StoreUnavailable; nothing is written then.
+    not overlap. ``fence`` is awaited in the write transaction and raises if the lease was lost meanwhile. Raises
+    StoreUnavailable, or what the fence raises; nothing is written then.
     """
     async with store.read() as connection:
         # First of all: what is read later may be newer than this, never older.
@@ -229,4 +232,4 @@ async def map_patient(
         for mapper in mappers.mappers:
             await run.phase(mapper)
         await cover_changed(run)
-    return await write_run(store, run)
+    return await write_run(store, run, fence=fence)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -19,6 +19,7 @@ from gateway.store.engine import Store
 from gateway.store.tables import dependency, draft, group_member, map_group, resource
 from mappers.context import entity_view
 from mappers.engine import draft_digest
+from mappers.protocol import Draft
 from mappers.render import stored_json
 
 if TYPE_CHECKING:
@@ -27,20 +28,29 @@ if TYPE_CHECKING:
 _compressor = zstandard.ZstdCompressor(level=3)
 
 
-async def write_run(store: Store, run: Run) -> MappingOutcome:
+Fence = Callable[[AsyncConnection], Awaitable[None]]
+
+Made = tuple[Draft, bytes, bytes]
+"""A draft, its digest, its content as stored."""
+
+
+async def write_run(store: Store, run: Run, *, fence: Fence | None = None) -> MappingOutcome:
     """Store groups, members, dependencies, drafts, coverage and issues of a run. Raises StoreUnavailable."""
     works = [work for work in run.work.values() if work.result is not None or work.stored is not None]
     mapped = [work for work in works if work.result is not None]
     changed_keys: set[str] = set()
     if works or run.changed:
         external = external_targets(run)
+        made = {(work.mapper, work.key): await _contents(run, work) for work in works}
         # The intake's lock: what it committed has to be seen in order (gateway.reconcile.late), and both update many rows
         # of ``resource`` and ``map_group``, which without it is a deadlock on PostgreSQL sooner or later.
         async with store.write(lock="intake") as connection:
+            if fence is not None:
+                await fence(connection)
             ids = await _write_groups(connection, run, works)
             await _write_members(connection, works, ids)
             await _write_dependencies(connection, run, mapped, ids)
-            changed_keys = await _write_drafts(connection, run, works, ids)
+            changed_keys = await _write_drafts(connection, run, works, ids=ids, made=made)
             await _write_resources(connection, run)
             await sync_issues(connection, patient_id=run.reader.patient_id, works=works)
             await mark_late(connection, run, external=external, ids=ids)
@@ -129,7 +139,19 @@ async def _write_dependencies(
         await connection.execute(sa.insert(dependency), added)
 
 
-async def _write_drafts(connection: AsyncConnection, run: Run, works: list[Work], ids: dict[Name, int]) -> set[str]:
+async def _contents(run: Run, work: Work) -> list[Made]:
+    members = frozenset(row.reference for row in work.members)
+    made: list[Made] = []
+    for each in work.result.drafts if work.result is not None else ():
+        content = orjson.dumps(stored_json(each, entity_view(each, members)))
+        made.append((each, draft_digest(each), _compressor.compress(content)))
+        await run.breathe()
+    return made
+
+
+async def _write_drafts(
+    connection: AsyncConnection, run: Run, works: list[Work], *, ids: dict[Name, int], made: dict[Name, list[Made]]
+) -> set[str]:
     changed: set[str] = set()
     gone: list[int] = []
     updates: list[dict[str, Any]] = []
@@ -142,25 +164,23 @@ async def _write_drafts(connection: AsyncConnection, run: Run, works: list[Work]
                     changed.add(old.key)
                     updates.append({"row": old.id, "digest": old.digest, "blocked": True, "content": old.content})
             continue
-        members = frozenset(row.reference for row in work.members)
-        for made in work.result.drafts if work.result is not None else ():
-            content = _compressor.compress(orjson.dumps(stored_json(made, entity_view(made, members))))
-            values = {"digest": draft_digest(made), "blocked": made.blocked, "content": content}
-            stored = before.pop(made.key, None)
+        for each, digest, content in made[work.mapper, work.key]:
+            values = {"digest": digest, "blocked": each.blocked, "content": content}
+            stored = before.pop(each.key, None)
             if stored is None:
                 inserts.append(
                     {
                         "patient_id": run.reader.patient_id, "group_id": ids[work.mapper, work.key],
-                        "key": made.key, "kind": made.kind, **values,
+                        "key": each.key, "kind": each.kind, **values,
                     }
                 )  # fmt: skip
-            elif (stored.digest, stored.blocked, stored.content) == (values["digest"], made.blocked, content):
+            elif (stored.digest, stored.blocked, stored.content) == (digest, each.blocked, content):
                 continue
             else:
                 updates.append({"row": stored.id, **values})
-                if (stored.digest, stored.blocked) == (values["digest"], made.blocked):
+                if (stored.digest, stored.blocked) == (digest, each.blocked):
                     continue
-            changed.add(made.key)
+            changed.add(each.key)
         changed.update(before)
         gone.extend(old.id for old in before.values())
     await _delete(connection, draft.c.id, gone)
