@@ -43,7 +43,10 @@ def patient_reference(resource: JsonObject) -> tuple[str, JsonObject] | None:
                 continue
             if element in ("subject", "patient") and not literal.partition("/")[2]:
                 return element, value
-        elif isinstance(value.get("identifier"), dict) and value.get("type") in (None, "Patient"):
-            if element in ("subject", "patient"):
-                return element, value
+        elif (
+            element in ("subject", "patient")
+            and isinstance(value.get("identifier"), dict)
+            and value.get("type") in (None, "Patient")
+        ):
+            return element, value
     return None

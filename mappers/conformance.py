@@ -143,7 +143,9 @@ class _Kit:
             copy = replace(resource, json=orjson.loads(orjson.dumps(resource.json)))
             first, second = selected_group(self.mapper, resource), selected_group(self.mapper, copy)
             if first != second:
-                yield Finding("select-not-pure", resource.reference, "select gives different groups for equal resources")
+                yield Finding(
+                    "select-not-pure", resource.reference, "select gives different groups for equal resources"
+                )
             if not (first is None or isinstance(first, str)):
                 yield Finding("select-type", resource.reference, "select must give a str or None")
 
@@ -182,7 +184,9 @@ class _Kit:
             else:
                 allowed = facts.references.get(field, ())
                 if isinstance(target, str) == (field in facts.many):
-                    yield Finding("reference", draft.key, f"{field} must be {'a tuple' if field in facts.many else 'one key'}")
+                    yield Finding(
+                        "reference", draft.key, f"{field} must be {'a tuple' if field in facts.many else 'one key'}"
+                    )
             for key in (target,) if isinstance(target, str) else target:
                 if key.partition(":")[0] not in allowed:
                     yield Finding("reference", draft.key, f"{field} must refer to {' or '.join(allowed) or 'nothing'}")

@@ -172,9 +172,7 @@ def _reversed(links: Mapping[str, set[str]]) -> dict[str, set[str]]:
     return backward
 
 
-def _subject(
-    resource: Resource, names: Mapping[str, Resource | None], bases: tuple[str, ...] | None
-) -> str | None:
+def _subject(resource: Resource, names: Mapping[str, Resource | None], bases: tuple[str, ...] | None) -> str | None:
     named = patient_reference(resource.json)
     if named is None:
         return None

@@ -42,9 +42,7 @@ def draft_json(draft: Draft) -> JsonObject:
         "externalSourceId": draft.key,
         "payload": {**draft.payload, **references},
         "references": references,
-        "sources": {
-            name: [_source(source) for source in sources] for name, sources in sorted(draft.sources.items())
-        },
+        "sources": {name: [_source(source) for source in sources] for name, sources in sorted(draft.sources.items())},
         "assumptions": [_assumption(assumption) for assumption in draft.assumptions],
         "issues": [issue_json(issue) for issue in draft.issues],
     }

@@ -85,9 +85,7 @@ class World:
                 concerned = sa.select(dependency.c.group_id).where(
                     dependency.c.target.in_([f"{kind}/{identity}", *keys])
                 )
-                await connection.execute(
-                    sa.update(map_group).where(map_group.c.id.in_(concerned)).values(stale=True)
-                )
+                await connection.execute(sa.update(map_group).where(map_group.c.id.in_(concerned)).values(stale=True))
         return seq
 
     async def delete(self, json: JsonObject, *, of: str) -> int:

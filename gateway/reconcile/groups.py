@@ -103,7 +103,13 @@ class Groups:
                 groups[member.group_id].members[member.id] = f"{member.type}/{member.fhir_id}"
             drafts = await self._connection.execute(
                 sa.select(
-                    draft.c.id, draft.c.group_id, draft.c.key, draft.c.kind, draft.c.digest, draft.c.blocked, draft.c.content
+                    draft.c.id,
+                    draft.c.group_id,
+                    draft.c.key,
+                    draft.c.kind,
+                    draft.c.digest,
+                    draft.c.blocked,
+                    draft.c.content,
                 ).where(draft.c.group_id.in_(chunk))
             )
             for each in drafts:

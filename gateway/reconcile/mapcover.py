@@ -92,5 +92,3 @@ async def _other_verdicts(run: Run, rows: list[Row]) -> dict[str, list[Verdict]]
             if reference in wanted:
                 verdicts.setdefault(reference, []).append(verdict)
     return verdicts
-
-

@@ -115,9 +115,7 @@ async def _write_members(connection: AsyncConnection, works: list[Work], ids: di
         await connection.execute(sa.insert(group_member), added)
 
 
-async def _write_dependencies(
-    connection: AsyncConnection, run: Run, mapped: list[Work], ids: dict[Name, int]
-) -> None:
+async def _write_dependencies(connection: AsyncConnection, run: Run, mapped: list[Work], ids: dict[Name, int]) -> None:
     patient_id = run.reader.patient_id
     before: dict[int, set[str]] = {}
     known = [work.stored.id for work in mapped if work.stored is not None]

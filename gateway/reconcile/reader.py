@@ -213,7 +213,9 @@ class StoreReader:
             ids = found.get(key, set())
             self._names[key] = self.rows.get(next(iter(ids))) if len(ids) == 1 else None
             if len(ids) > 1:
-                self._ambiguous[key] = tuple(self.rows[row_id].reference for row_id in sorted(ids) if row_id in self.rows)
+                self._ambiguous[key] = tuple(
+                    self.rows[row_id].reference for row_id in sorted(ids) if row_id in self.rows
+                )
 
     async def _load_type(self, resource_type: str) -> None:
         if resource_type in self._types:

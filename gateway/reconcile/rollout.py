@@ -75,7 +75,9 @@ async def _mark_dirty(store: Store, connection: AsyncConnection, patients: set[i
     ordered = sorted(patients)
     for start in range(0, len(ordered), 5_000):
         chosen = patient.c.id.in_(ordered[start : start + 5_000])
-        await connection.execute(sa.update(patient).where(chosen).values(dirty_seq=seq, dirty_at=time.time(), not_before=0))
+        await connection.execute(
+            sa.update(patient).where(chosen).values(dirty_seq=seq, dirty_at=time.time(), not_before=0)
+        )
 
 
 async def _remember(connection: AsyncConnection, value: dict[str, Any], *, known: bool) -> None:

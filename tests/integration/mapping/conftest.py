@@ -15,7 +15,13 @@ async def world(store: Store) -> World:
     async with store.write() as connection:
         result = await connection.execute(
             sa.insert(delivery).values(
-                source="s", channel="http", received_at=0.0, digest=b"x", interaction="POST /fhir", state="stored", counts={}
+                source="s",
+                channel="http",
+                received_at=0.0,
+                digest=b"x",
+                interaction="POST /fhir",
+                state="stored",
+                counts={},
             )
         )
     made = World(store, result.inserted_primary_key[0])

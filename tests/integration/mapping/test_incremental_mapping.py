@@ -291,18 +291,14 @@ async def test_random_histories_end_as_if_mapped_from_scratch(world: World, seed
     await _assert_as_from_scratch(world, current, shared)
 
 
-async def _assert_as_from_scratch(
-    world: World, current: dict[str, JsonObject], shared: dict[str, JsonObject]
-) -> None:
+async def _assert_as_from_scratch(world: World, current: dict[str, JsonObject], shared: dict[str, JsonObject]) -> None:
     resources = {name: Resource(json["resourceType"], json["id"], json) for name, json in current.items()}
     others = [Resource(json["resourceType"], json["id"], json) for json in shared.values()]
     names: dict[str, Resource | None] = {}
     for resource in [*resources.values(), *others]:
         for key in own_identifier_keys(resource.json):
             names[key] = None if key in names and names[key] is not resource else resource
-    reader = MemoryReader(
-        list(resources.values()), patient=resources.get("Patient/p"), shared=others, names=names
-    )
+    reader = MemoryReader(list(resources.values()), patient=resources.get("Patient/p"), shared=others, names=names)
     registry = fake_registry()
     results = map_patient(
         list(resources.values()), reader, mappers=registry.mappers, terminology=NoTerminology(), options={}

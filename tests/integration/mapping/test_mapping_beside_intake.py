@@ -69,9 +69,7 @@ async def _work(store: Store) -> int:
             store, patient_id=row.id, mappers=REGISTRY, terminology=NoTerminology(), options_for=lambda source: {}
         )
         async with store.write() as connection:
-            await connection.execute(
-                sa.update(patient).where(patient.c.id == row.id).values(clean_seq=row.dirty_seq)
-            )
+            await connection.execute(sa.update(patient).where(patient.c.id == row.id).values(clean_seq=row.dirty_seq))
     return len(dirty)
 
 
@@ -98,6 +96,33 @@ async def test_in_the_end_all_is_as_mapped_from_scratch(store: Store, seed: int)
         while await _work(store):
             rounds += 1
             assert rounds < 5, "the backlog does not become empty"
+    for name in "pq":
+        await _assert_as_from_scratch(store, name)
+
+
+async def test_a_resource_that_turns_out_to_be_another_patients_moves_with_its_draft(store: Store) -> None:
+    def delivery(owner: str, digest: bytes) -> Delivery:
+        json = {
+            "resourceType": "Observation",
+            "id": "o",
+            "value": 5,
+            "day": "1",
+            "subject": {"reference": f"Patient/{owner}"},
+        }
+        item = Item(position=0, type="Observation", id="o", json=json, raw=orjson.dumps(json))
+        return Delivery(
+            source="s", channel="http", interaction="PUT", digest=digest, items=[item],
+            answer=lambda items: {"status": 200, "body": None},
+        )  # fmt: skip
+
+    async with Intake(store) as intake:
+        await intake.submit(delivery("p", b"1"))
+        await _work(store)
+        await intake.submit(delivery("q", b"2"))
+        await _work(store)
+    async with store.read() as connection:
+        query = sa.select(patient.c.fhir_id, draft.c.key).join(draft, draft.c.patient_id == patient.c.id)
+        assert (await connection.execute(query)).all() == [("q", "TNMStaging:day 1")]
     for name in "pq":
         await _assert_as_from_scratch(store, name)
 
@@ -137,7 +162,9 @@ async def _assert_as_from_scratch(store: Store, name: str) -> None:
     )
     expected: dict[str, Any] = {each.key: draft_json(each) for result in results for each in result.drafts}
     stored = {row.key: orjson.loads(zstandard.decompress(row.content)) for row in drafts}
-    assert {key: {field: each[field] for field in expected[key]} for key, each in stored.items() if key in expected} == expected
+    assert {
+        key: {field: each[field] for field in expected[key]} for key, each in stored.items() if key in expected
+    } == expected
     assert stored.keys() == expected.keys()
     assert stale == 0
     verdicts, readers = collect(results), REGISTRY.readers()

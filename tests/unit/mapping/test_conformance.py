@@ -79,7 +79,9 @@ def changed(**changes: Any) -> type[Good]:
     class Changed(Good):
         def draft(self, member: Resource, value: int, date: str) -> Draft:
             made = super().draft(member, value, date)
-            values = {name: getattr(made, name) for name in ("kind", "key", "payload", "references", "sources", "consumed")}
+            values = {
+                name: getattr(made, name) for name in ("kind", "key", "payload", "references", "sources", "consumed")
+            }
             for name, change in changes.items():
                 values[name] = change(made) if callable(change) else change
             return Draft(**values)
@@ -99,7 +101,9 @@ class Unsteady(Good):
 
     def draft(self, member: Resource, value: int, date: str) -> Draft:
         made = super().draft(member, value, date)
-        return Draft(made.kind, made.key, {**made.payload, "ecogScore": next(self.numbers) % 5}, made.references, made.sources)
+        return Draft(
+            made.kind, made.key, {**made.payload, "ecogScore": next(self.numbers) % 5}, made.references, made.sources
+        )
 
 
 class Mutating(Good):
@@ -128,7 +132,13 @@ class Positional(Good):
     def map(self, group: Group, context: Context) -> MapOutput:
         made = [each for each in super().map(group, context) if isinstance(each, Draft)]
         return [
-            Draft(each.kind, f"{each.kind}:{position}/{each.payload['ecogScore']}", each.payload, each.references, each.sources)
+            Draft(
+                each.kind,
+                f"{each.kind}:{position}/{each.payload['ecogScore']}",
+                each.payload,
+                each.references,
+                each.sources,
+            )
             for position, each in enumerate(made)
         ]
 

@@ -99,9 +99,7 @@ def test_a_payload_that_is_no_json_fails_the_group() -> None:
 
 
 def test_of_two_groups_with_one_key_the_first_has_it() -> None:
-    results = run(
-        resource("Condition", "b", value=1, claims="x"), resource("Condition", "a", value=2, claims="x")
-    )
+    results = run(resource("Condition", "b", value=1, claims="x"), resource("Condition", "a", value=2, claims="x"))
     assert [(each.key, [draft.payload for draft in each.drafts], each.error) for each in results] == [
         ("Condition/a", [{"value": 2}], None), ("Condition/b", [], DUPLICATE_KEY),
     ]  # fmt: skip
@@ -143,7 +141,9 @@ def test_an_ambiguous_entity_is_none_and_its_own_name_decides() -> None:
             references = [member.reference for member in group.members]
             for member in group.members:
                 sources = {"value": tuple(Source(reference, "value") for reference in references)}
-                yield Draft("NeoplasticEntity", f"NeoplasticEntity:{self.prefix}{member.reference}", {}, sources=sources)
+                yield Draft(
+                    "NeoplasticEntity", f"NeoplasticEntity:{self.prefix}{member.reference}", {}, sources=sources
+                )
 
         prefix = ""
 

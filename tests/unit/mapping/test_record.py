@@ -84,7 +84,13 @@ def test_another_patients_resource_is_out_of_reach() -> None:
 
 
 def test_the_newest_version_counts_wherever_it_stands() -> None:
-    old = {"resourceType": "Condition", "id": "c", "meta": {"versionId": "9"}, "value": 5, "subject": {"reference": "Patient/1"}}
+    old = {
+        "resourceType": "Condition",
+        "id": "c",
+        "meta": {"versionId": "9"},
+        "value": 5,
+        "subject": {"reference": "Patient/1"},
+    }
     new = {**old, "meta": {"versionId": "10"}, "value": 6}
     for documents in ((old, new), (new, old)):
         assert [draft.payload for each in mapped(*documents) for draft in each.drafts] == [{"value": 6}]
@@ -106,7 +112,9 @@ def test_everything_ends_in_a_visible_state() -> None:
         "no resource",
         {"id": "no type"},
     ]  # fmt: skip
-    states = {each["reference"]: (each["status"], each["unconsumed"]) for each in to_json(mapped(*documents))["resources"]}
+    states = {
+        each["reference"]: (each["status"], each["unconsumed"]) for each in to_json(mapped(*documents))["resources"]
+    }
     assert states == {
         "Patient/1": ("not-applicable", []),
         "Condition/used": ("mapped", []),

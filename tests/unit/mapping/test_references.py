@@ -66,7 +66,12 @@ def test_a_percent_sign_in_a_conditional_value_is_decoded_once() -> None:
 @given(TYPES, IDS, BASES, IDS)
 def test_all_spellings_of_one_resource_have_one_key(kind: str, identity: str, base: str, version: str) -> None:
     relative = f"{kind}/{identity}"
-    spellings = [relative, f"{relative}/_history/{version}", f"{base}/{relative}", f"{base}/{relative}/_history/{version}"]
+    spellings = [
+        relative,
+        f"{relative}/_history/{version}",
+        f"{base}/{relative}",
+        f"{base}/{relative}/_history/{version}",
+    ]
     assert {literal_key(each) for each in spellings} == {relative}
     assert {literal_key(each, bases=(base,)) for each in spellings} == {relative}
 
@@ -77,7 +82,11 @@ def test_any_text_gives_a_key_or_none(text: str) -> None:
     assert key is None or (key and not key.isspace())
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda c: st.lists(c) | st.dictionaries(st.text(), c)))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(), lambda c: st.lists(c) | st.dictionaries(st.text(), c)
+    )
+)
 def test_any_json_as_a_reference_gives_keys(value: object) -> None:
     assert isinstance(target_keys(value), tuple)  # type: ignore[arg-type]
     assert isinstance(list(iter_references(value)), list)

@@ -46,4 +46,8 @@ def test_a_mapper_for_another_protocol_is_refused() -> None:
 
 
 def test_readers_name_the_mappers_of_a_type() -> None:
-    assert fake_registry().readers() == {"Condition": ["tumour"], "Observation": ["marker", "staging"], "Procedure": ["surgery"]}
+    assert fake_registry().readers() == {
+        "Condition": ["tumour"],
+        "Observation": ["marker", "staging"],
+        "Procedure": ["surgery"],
+    }
