@@ -12,8 +12,7 @@ import httpx
 
 from adapters.pop.client import Account, PopClient
 from adapters.pop.errors import PopError
-from adapters.pop.generate import contract
-from adapters.pop.kinds import KINDS, build
+from adapters.pop.kinds import KINDS
 from gateway.config import Settings
 from gateway.errors import ConfigurationError, GatewayError, StoreUnavailable
 from gateway.store.migrate import open_store, revision
@@ -171,24 +170,23 @@ def _clock(difference: float | None) -> Finding:
 
 async def _contract(client: PopClient, registry: Registry | None) -> Finding:
     try:
-        served = build(contract(await client.openapi()))
+        schemas = (await client.openapi())["components"]["schemas"]
     except PopError as error:
         return _failed("POP API", str(error), "check that [pop] url is POP's own address", PEER_UNAVAILABLE)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError) as error:
         text = f"its OpenAPI document cannot be understood ({type(error).__name__})"
         return _failed("POP API", text, "check that [pop] url is POP's own address", FAILED)
     kinds = sorted({kind for mapper in registry.mappers for kind in mapper.produces}) if registry else sorted(KINDS)
+    served = {kind: schemas[f"{kind}Create"].get("properties", {}) for kind in kinds if f"{kind}Create" in schemas}
     missing = [kind for kind in kinds if kind not in served]
     if missing:
         text = f"this POP has no {', '.join(missing)}"
         return _failed("POP API", text, "disable their mappers, or upgrade POP", FAILED)
-    lost = [f"{kind}.{field}" for kind in kinds for field in sorted(KINDS[kind].properties - served[kind].properties)]
+    lost = [f"{kind}.{field}" for kind in kinds for field in sorted(KINDS[kind].properties - served[kind].keys())]
     if lost:
         shown = ", ".join(lost[:6]) + (" …" if len(lost) > 6 else "")
-        text = f"this POP does not know {shown}"
-        return Finding(
-            "POP API", "warning", text, "it ignores them silently: regenerate with `make models`, or upgrade POP"
-        )
+        advice = "it ignores them silently: regenerate with `make models`, or upgrade POP"
+        return Finding("POP API", "warning", f"this POP does not know {shown}", advice)
     return Finding("POP API", "ok", f"has all {len(kinds)} kinds that the mappers write, with their fields")
 
 

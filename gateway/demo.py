@@ -29,6 +29,7 @@ from adapters.sandbox.pop.server import SandboxPop
 from adapters.sandbox.pop.server import running as pop_running
 from gateway import log
 from gateway.config import HttpSettings, PopSettings, Settings, SourceSettings, StoreSettings
+from gateway.errors import PeerUnavailable
 from gateway.fixtures import fixtures_folder, patients_folder
 from gateway.schedule.poll import poll
 from gateway.service import Gateway
@@ -60,7 +61,7 @@ async def peers(folder: Path) -> AsyncIterator[Peers]:
     """Run both; POP keeps its data in the folder."""
     age = RECORD_AGE
     ehr = SandboxEhr(now=lambda: dt.datetime.now(dt.UTC) - age)
-    ehr.load(sorted(patients_folder().glob("*.json")))
+    ehr.load(path for path in _bundles() if not _is_transaction(path))
     age = dt.timedelta(0)
     pop = SandboxPop(folder / "pop.sqlite")
     async with AsyncExitStack() as stack:
@@ -70,8 +71,9 @@ async def peers(folder: Path) -> AsyncIterator[Peers]:
 
 
 def demo_settings(folder: Path, found: Peers, *, port: int) -> Settings:
-    """The gateway's configuration for the embedded peers."""
-    return Settings(
+    """The gateway's configuration for the embedded peers. The environment has no say in it: an address that is set there for
+    a real POP must not receive invented patients."""
+    return Settings.model_construct(
         store=StoreSettings(url=f"sqlite+aiosqlite:///{folder / 'gateway.sqlite'}"),
         http=HttpSettings(port=port),
         pop=PopSettings(url=found.pop_url, username="gateway", password=SecretStr("gateway")),
@@ -90,22 +92,43 @@ async def run_demo(*, once: bool, port: int, data: Path | None) -> None:
             log.configure("console", level="warning" if once else "info")
             async with Gateway(settings) as gateway:
                 if once:
-                    typer.echo(await import_once(gateway))
+                    async with serving(gateway, host="127.0.0.1", port=0) as address:
+                        typer.echo(await import_once(gateway, address))
                 else:
                     await _live(gateway, found)
 
 
-async def import_once(gateway: Gateway) -> str:
-    """Poll the EHR, work the backlog, and summarise."""
-    started, name = time.time(), "default"
-    settings = gateway.settings
-    summary = await poll(
-        gateway.store, gateway.intake, name=name, settings=settings.source(name), limits=settings.limits
+async def import_once(gateway: Gateway, address: str) -> str:
+    """Poll the EHR, let it post its transactions, work the backlog, and summarise."""
+    started, settings = time.time(), gateway.settings
+    polled = await poll(
+        gateway.store, gateway.intake, name="default", settings=settings.source("default"), limits=settings.limits
     )
+    posted = await post_transactions(address)
     await gateway.worker.drain()
-    return str(
-        await summarise(gateway.store, started=started, resources=summary.received, totals=gateway.worker.totals)
-    )
+    resources = polled.received + posted
+    return str(await summarise(gateway.store, started=started, resources=resources, totals=gateway.worker.totals))
+
+
+def _bundles() -> list[Path]:
+    return sorted(patients_folder().glob("*.json"))
+
+
+def _is_transaction(path: Path) -> bool:
+    return bool(json.loads(path.read_bytes()).get("type") == "transaction")
+
+
+async def post_transactions(address: str) -> int:
+    """What an interface engine does: post Bundles whose entries refer to each other by ``urn:uuid:``. Returns the number of
+    resources. Raises PeerUnavailable if the gateway does not take them."""
+    posted = 0
+    async with httpx.AsyncClient(base_url=address, headers={"Content-Type": "application/fhir+json"}) as client:
+        for path in filter(_is_transaction, _bundles()):
+            answer = await client.post("/fhir", content=path.read_bytes())
+            if answer.is_error:
+                raise PeerUnavailable(f"the gateway did not take {path.name}: it answered {answer.status_code}")
+            posted += len(json.loads(path.read_bytes())["entry"])
+    return posted
 
 
 async def _live(gateway: Gateway, found: Peers) -> None:
@@ -123,6 +146,7 @@ async def _live(gateway: Gateway, found: Peers) -> None:
             typer.echo(f"EHR       {found.ehr_url}")
             typer.echo(f"POP       {found.pop_url}/api/v1        (gateway/gateway; curator/curator edits by hand)")
             typer.echo("Ctrl-C ends it")
+            await post_transactions(address)
             play = asyncio.create_task(_play(found.ehr))
             try:
                 await stop.wait()
@@ -135,6 +159,7 @@ async def _play(ehr: SandboxEhr) -> None:
     """Change something every few seconds, for ever: first the story that the fixtures tell, then further laboratory."""
     for step in itertools.chain(story(), further(ehr)):
         await asyncio.sleep(PACE)
+        typer.echo(f"EHR: {step['say']}")
         try:
             if "put" in step:
                 await ehr.change(step["put"])
@@ -147,7 +172,7 @@ async def _play(ehr: SandboxEhr) -> None:
 
 
 def story() -> list[JsonObject]:
-    """The changes written for the demo: ``{"put": resource}`` or ``{"delete": "Type/id"}``."""
+    """The changes written for the demo: ``{"say": …, "put": resource}`` or ``{"say": …, "delete": "Type/id"}``."""
     steps: list[JsonObject] = []
     for path in sorted((fixtures_folder() / "ehr").glob("*.json")):
         steps += json.loads(path.read_text(encoding="utf-8"))

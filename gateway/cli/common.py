@@ -64,7 +64,7 @@ def err() -> Console:
     """The console for progress and remarks: stdout stays clean for machines."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False)
+    return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def print_json(value: Any) -> None:

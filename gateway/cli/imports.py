@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gateway.cli.common import err, progress, run, settings_of, start_log
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
     from gateway.config import Settings
 
 
@@ -104,7 +107,7 @@ async def _poll(settings: Settings, names: list[str]) -> None:
             with progress(f"polling {name}", unit="resources") as (bar, task):
                 summary = await poll_source(
                     gateway.store, gateway.intake, name=name, settings=settings.source(name), limits=settings.limits,
-                    progress=lambda _, count, bar=bar, task=task: bar.advance(task, count),
+                    progress=_advance(bar, task),
                 )  # fmt: skip
             told = ", ".join(f"{count} {state}" for state, count in sorted(summary.counts.items()) if count)
             typer.echo(f"{name}: {summary.received} resources in {summary.requests} requests ({told or 'nothing new'})")
@@ -113,3 +116,10 @@ async def _poll(settings: Settings, names: list[str]) -> None:
         err().print(f"[red]✗[/] {problem}")
     if problems:
         raise PeerUnavailable("a part could not be polled; its watermark has not moved, the next run asks for it again")
+
+
+def _advance(bar: Progress, task: Any) -> Callable[[str, int], None]:
+    def advance(_: str, count: int) -> None:
+        bar.advance(task, count)
+
+    return advance
