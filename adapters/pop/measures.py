@@ -1,71 +1,75 @@
 """POP's units as the gateway uses them, with exact factors. Only units whose conversion in POP was observed to be right
 (``measures-roundtrip``): pressure is mmHg only, because POP inverts the others; no ``ppm``; no ``month``.
+
+A POP spelling is a base unit, or a quotient of base units with ``__`` for «per»: ``ng__ml``, ``g__square_meter__s``.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import cache
 
-#: POP spelling → (dimension, factor to the dimension's base). SI prefixes and definitions only (BIPM SI Brochure, 9th ed.).
-FACTORS: dict[str, tuple[str, Decimal]] = {
-    "g__l": ("mass/volume", Decimal(1)),
-    "mg__l": ("mass/volume", Decimal("1e-3")),
-    "ug__l": ("mass/volume", Decimal("1e-6")),
-    "ng__l": ("mass/volume", Decimal("1e-9")),
-    "pg__l": ("mass/volume", Decimal("1e-12")),
-    "g__ml": ("mass/volume", Decimal("1e3")),
-    "mg__ml": ("mass/volume", Decimal(1)),
-    "ug__ml": ("mass/volume", Decimal("1e-3")),
-    "ng__ml": ("mass/volume", Decimal("1e-6")),
-    "pg__ml": ("mass/volume", Decimal("1e-9")),
-    "g__dl": ("mass/volume", Decimal("1e1")),
-    "mg__dl": ("mass/volume", Decimal("1e-2")),
-    "ug__dl": ("mass/volume", Decimal("1e-5")),
-    "ng__dl": ("mass/volume", Decimal("1e-8")),
-    "mol__l": ("substance/volume", Decimal(1)),
-    "mmol__l": ("substance/volume", Decimal("1e-3")),
-    "umol__l": ("substance/volume", Decimal("1e-6")),
-    "nmol__l": ("substance/volume", Decimal("1e-9")),
-    "pmol__l": ("substance/volume", Decimal("1e-12")),
-    "kIU__l": ("arbitrary/volume", Decimal("1e3")),
-    "IU__l": ("arbitrary/volume", Decimal(1)),
-    "mIU__l": ("arbitrary/volume", Decimal("1e-3")),
-    "IU__ml": ("arbitrary/volume", Decimal("1e3")),
-    "mIU__ml": ("arbitrary/volume", Decimal(1)),
+_PREFIXES = {
+    "k": "1e3",
+    "": "1",
+    "d": "1e-1",
+    "c": "1e-2",
+    "m": "1e-3",
+    "u": "1e-6",
+    "n": "1e-9",
+    "p": "1e-12",
+    "f": "1e-15",
+}
+
+#: Base unit → (dimension, factor to the dimension's own unit). SI prefixes and definitions (BIPM SI Brochure, 9th edition).
+BASE: dict[str, tuple[str, Decimal]] = {
+    **{f"{prefix}g": ("mass", Decimal(factor)) for prefix, factor in _PREFIXES.items()},
+    **{f"{prefix}l": ("volume", Decimal(factor)) for prefix, factor in _PREFIXES.items()},
+    **{f"{prefix}mol": ("substance", Decimal(factor)) for prefix, factor in _PREFIXES.items()},
+    **{f"{prefix}IU": ("arbitrary", Decimal(factor)) for prefix, factor in _PREFIXES.items()},
+    **{f"{prefix}m": ("length", Decimal(factor)) for prefix, factor in _PREFIXES.items() if prefix},
+    "m": ("length", Decimal(1)),
+    "square_meter": ("area", Decimal(1)),
+    "s": ("time", Decimal(1)),
+    "minute": ("time", Decimal(60)),
+    "min": ("time", Decimal(60)),
+    "hour": ("time", Decimal(3600)),
+    "hr": ("time", Decimal(3600)),
+    "h": ("time", Decimal(3600)),
+    "day": ("time", Decimal(86400)),
+    "d": ("time", Decimal(86400)),
+    # A year is no fixed number of seconds: it is compared with years only.
+    "year": ("years", Decimal(1)),
     "%": ("fraction", Decimal(1)),
     "multiple_of_median": ("multiple of median", Decimal(1)),
-    "kg": ("mass", Decimal("1e3")),
-    "g": ("mass", Decimal(1)),
-    "mg": ("mass", Decimal("1e-3")),
-    "ug": ("mass", Decimal("1e-6")),
-    "l": ("volume", Decimal(1)),
-    "ml": ("volume", Decimal("1e-3")),
-    "g__square_meter": ("mass/area", Decimal(1)),
-    "mg__square_meter": ("mass/area", Decimal("1e-3")),
-    "ug__square_meter": ("mass/area", Decimal("1e-6")),
-    "g__s": ("mass/time", Decimal(1)),
-    "l__s": ("volume/time", Decimal(1)),
-    "g__square_meter__s": ("mass/area/time", Decimal(1)),
-    "g__l__s": ("mass/volume/time", Decimal(1)),
-    "m": ("length", Decimal(1)),
-    "cm": ("length", Decimal("1e-2")),
-    "mm": ("length", Decimal("1e-3")),
     "mmHg": ("pressure", Decimal(1)),
     "celsius": ("temperature", Decimal(1)),
-    "hour": ("time", Decimal(1)),
-    "year": ("years", Decimal(1)),
     "Gy": ("radiation dose", Decimal(1)),
+    "cGy": ("radiation dose", Decimal("1e-2")),
 }
 
 
+@cache
+def factor(unit: str) -> tuple[str, Decimal] | None:
+    """(dimension, factor to its own unit) of a POP spelling; None for a unit that the gateway never writes."""
+    dimensions: list[str] = []
+    total = Decimal(1)
+    for number, part in enumerate(unit.split("__")):
+        if part not in BASE:
+            return None
+        dimension, single = BASE[part]
+        dimensions.append(dimension)
+        total = total * single if number == 0 else total / single
+    return "/".join(dimensions), total
+
+
 def in_base(value: float, unit: str) -> tuple[str, Decimal] | None:
-    """(dimension, value in the dimension's base unit), or None for a unit that the gateway never writes."""
-    if unit not in FACTORS:
-        return None
-    dimension, factor = FACTORS[unit]
-    return dimension, Decimal(repr(float(value))) * factor
+    """(dimension, value in the dimension's own unit), or None for a unit that the gateway never writes."""
+    found = factor(unit)
+    return None if found is None else (found[0], Decimal(repr(float(value))) * found[1])
 
 
 def same_dimension(unit: str, default: str) -> bool:
     """True if ``unit`` may be sent for a field whose default unit is ``default``."""
-    return unit in FACTORS and default in FACTORS and FACTORS[unit][0] == FACTORS[default][0]
+    found, wanted = factor(unit), factor(default)
+    return found is not None and wanted is not None and found[0] == wanted[0]

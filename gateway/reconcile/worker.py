@@ -16,12 +16,13 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.pop.client import PopClient
 from gateway import metrics
 from gateway.errors import StoreUnavailable
 from gateway.reconcile import claims, lane, ledger
-from gateway.reconcile.apply import Applied, Apply, LaneFault, LeaseLost
+from gateway.reconcile.apply import Applied, Apply, Fence, LaneFault, LeaseLost
 from gateway.reconcile.audit import Audit
 from gateway.reconcile.claims import Claim
 from gateway.reconcile.mapping import map_patient
@@ -202,6 +203,7 @@ class Worker:
             mappers=self._mappers,
             terminology=self.terminology,
             options_for=self._options_for,
+            fence=self._fence(each),
         )
         metrics.MAPPING_SECONDS.observe(time.perf_counter() - started)
         actions, unchanged = await self.plan(each.patient_id)
@@ -222,17 +224,22 @@ class Worker:
             found = await ledger.differences(connection, patient_id)
         return plan(found.drafts, found.ledger), found.unchanged
 
-    async def _apply(self, each: Claim, actions: list[Action]) -> Applied:
-        async def fence(connection: Any) -> None:
+    def _fence(self, each: Claim) -> Fence:
+        """Raises LeaseLost in a transaction that would write for a patient that is no longer ours."""
+
+        async def fence(connection: AsyncConnection) -> None:
             await claims.fence(connection, worker=self.name, patient_id=each.patient_id)
 
+        return fence
+
+    async def _apply(self, each: Claim, actions: list[Action]) -> Applied:
         run = Apply(
             store=self._store,
             client=self._client,
             audit=self._audit,
             patient_id=each.patient_id,
             external_source=self._external_source,
-            fence=fence,
+            fence=self._fence(each),
             worker=self.name,
         )
         applied = await run.run(actions)

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from adapters.pop import models
 from adapters.pop.compare import MONTH_DATES
 from adapters.pop.kinds import KINDS, Kind
-from adapters.pop.measures import FACTORS
+from adapters.pop.measures import factor, same_dimension
 from adapters.sandbox.pop.store import Entities, new_id
 from adapters.sandbox.pop.terms import Terms
 
@@ -24,6 +24,12 @@ JsonObject = dict[str, Any]
 THERAPIES = ("systemic-therapies", "surgeries", "radiotherapies")
 #: Units a field reads back in, where that is not its documented default (measures-roundtrip).
 READ_UNITS = {("TumorMarker", "massConcentration"): "ng__ml"}
+#: LOINC answers of the ECOG (LL529-9) and Karnofsky (LL4986-7) scales, by score.
+ECOG_ANSWERS = {0: "LA9622-7", 1: "LA9623-5", 2: "LA9624-3", 3: "LA9625-0", 4: "LA9626-8", 5: "LA9627-6"}
+KARNOFSKY_ANSWERS = {
+    100: "LA29175-9", 90: "LA29176-7", 80: "LA29177-5", 70: "LA29178-3", 60: "LA29179-1", 50: "LA29180-9", 40: "LA29181-7",
+    30: "LA29182-5", 20: "LA29183-3", 10: "LA29184-1", 0: "LA9627-6",
+}  # fmt: skip
 _TABLES = {
     "PatientCase": "oncology_patientcase",
     "NeoplasticEntity": "oncology_neoplasticentity",
@@ -180,7 +186,7 @@ class Records:
             if fields[name] is not None:
                 fields[name] = f"{fields[name][:7]}-01"
         for name in kind.many:
-            fields[name] = fields.get(name) or []
+            fields[name] = list(dict.fromkeys(fields.get(name) or []))
         return kind, fields
 
     def _concepts(self, field: str, terminology: str, value: Any) -> Any:
@@ -204,11 +210,16 @@ class Records:
         for field in kind.references:
             targets = row.get(field)
             for target in targets if isinstance(targets, list) else [targets]:
-                if field != "therapyLineId" and target is not None and not self._exists(kind, field, target):
+                owned = field == "therapyLineId" and replacing is not None
+                if target is not None and not owned and not self._exists(kind, field, target):
                     raise ServerError(f"unknown {field}")
         period = row.get("period")
         if isinstance(period, dict) and period.get("start") and period.get("end") and period["end"] < period["start"]:
             raise ServerError("period ends before it starts")
+        if isinstance(cycles := row.get("cycles"), int) and not 0 <= cycles < 2**31:
+            if cycles < 0:
+                raise _violates(kind.name, "oncology_systemictherapy_cycles_check")
+            raise ServerError("integer out of range")
         if kind.name == "PatientCase":
             self._check_case(row, replacing)
         elif kind.name == "NeoplasticEntity" and row["relationship"] == "primary" and row.get("relatedPrimaryId"):
@@ -222,7 +233,7 @@ class Records:
         elif kind.name == "PerformanceStatus":
             scores = [row.get("ecogScore"), row.get("karnofskyScore")]
             if all(score is None for score in scores):
-                raise _violates(kind.name, "at_least_one_of_ecog_or_karnofsky")
+                raise _violates(kind.name, "at_least_one_score_must_be_set")
             if any(isinstance(score, int) and score >= 2**31 for score in scores):
                 raise ServerError("integer out of range")
             if any(isinstance(score, int) and score < 0 for score in scores):
@@ -278,7 +289,9 @@ class Records:
                     "ordinal": 1, "intent": intent, "progressionDate": None, "externalSource": None, "externalSourceId": None,
                 }  # fmt: skip
                 self.entities.put("therapy-lines", lines[intent])
-            self.entities.put("systemic-therapies", {**therapy, "therapyLineId": lines[intent]["id"]})
+            # Rewriting the lines also counts as an update of the therapy (observed).
+            touched = {"updatedAt": _now(), "updatedBy": sorted({*(therapy["updatedBy"] or []), therapy["createdBy"]})}
+            self.entities.put("systemic-therapies", {**therapy, **touched, "therapyLineId": lines[intent]["id"]})
 
     @staticmethod
     def _event(row: JsonObject, category: str, user: str, fields: JsonObject) -> None:
@@ -322,9 +335,28 @@ class Records:
                 for child in children
             ]
             shown["isAdjunctive"] = row.get("adjunctiveRole") is not None
+        if kind.name == "PerformanceStatus":
+            shown["ecogInterpretation"] = self._interpretation("ECOG", ECOG_ANSWERS, row.get("ecogScore"))
+            shown["karnofskyInterpretation"] = self._interpretation(
+                "Karnofsky", KARNOFSKY_ANSWERS, row.get("karnofskyScore")
+            )
+        if kind.parent is not None:
+            del shown["anonymized"]
         if anonymised:
             _anonymise(kind, shown)
-        return shown
+        # Observed: stagings leave out what is null, everything else shows it.
+        return _without_nulls(shown) if collection == "stagings" else shown
+
+    def _interpretation(self, scale: str, answers: dict[int, str], score: Any) -> JsonObject | None:
+        code = answers.get(score) if isinstance(score, int) else None
+        name = f"{scale}PerformanceStatusInterpretation"
+        return None if code is None else self.terms.find(name, "http://loinc.org", code)
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_nulls(child) for name, child in value.items() if child is not None}
+    return value
 
 
 def _listed(kind: Kind, name: str) -> bool:
@@ -349,9 +381,10 @@ def _measure(kind: Kind, field: str, measure: JsonObject) -> JsonObject:
     value = float(measure["value"])
     if measure["unit"] == unit:
         return {"value": value, "unit": unit}
-    if measure["unit"] not in FACTORS or FACTORS[measure["unit"]][0] != FACTORS[unit][0]:
+    written, stored = factor(measure["unit"]), factor(unit)
+    if written is None or stored is None or not same_dimension(measure["unit"], unit):
         raise ServerError("unknown unit")
-    return {"value": value * float(FACTORS[measure["unit"]][1]) / float(FACTORS[unit][1]), "unit": unit}
+    return {"value": value * float(written[1]) / float(stored[1]), "unit": unit}
 
 
 def _anonymise(kind: Kind, shown: JsonObject) -> None:
