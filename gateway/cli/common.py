@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Coroutine, Iterator
@@ -23,6 +24,7 @@ T = TypeVar("T")
 
 #: Exit code of commands that found something to be done: changes, open reviews.
 SOMETHING_TO_DO = 2
+_PIPE_WIDTH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,9 @@ def out() -> Console:
     """The console for results."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    # A pipe has no width: lines for grep and less must not be folded at 80 columns.
+    wide = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _PIPE_WIDTH
+    return Console(highlight=False, width=wide, soft_wrap=not sys.stdout.isatty())
 
 
 def err() -> Console:

@@ -76,12 +76,17 @@ async def patient_counts(connection: AsyncConnection, *, now: float) -> dict[str
 async def counts(connection: AsyncConnection) -> dict[str, dict[str, int]]:
     """Deliveries, resources, mapping results and entities, by state."""
     result: dict[str, dict[str, int]] = {}
-    for name, column in (
-        ("deliveries", delivery.c.state), ("resources", resource.c.state), ("mapped", resource.c.map_status),
-        ("entities", ledger.c.state),
-    ):  # fmt: skip
-        found = await connection.execute(sa.select(column, sa.func.count()).group_by(column).order_by(column))
-        result[name] = {state or "not mapped yet": count for state, count in found}
+    mapped = sa.func.coalesce(resource.c.map_status, "not mapped yet")
+    for name, column, condition in (
+        ("deliveries", delivery.c.state, sa.true()),
+        ("resources", resource.c.state, sa.true()),
+        # A shared resource is mapped as a part of those that refer to it; one that waits has no patient to be mapped for.
+        ("mapped", mapped, sa.or_(resource.c.state == "assigned", resource.c.map_status.is_not(None))),
+        ("entities", ledger.c.state, sa.true()),
+    ):
+        query = sa.select(column.label("state"), sa.func.count()).where(condition)
+        found = await connection.execute(query.group_by("state").order_by("state"))
+        result[name] = {row[0]: row[1] for row in found}
     return result
 
 
