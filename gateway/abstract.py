@@ -9,18 +9,20 @@ JsonObject = dict[str, Any]
 
 #: Identify the person; an abstract never shows them.
 _PERSONAL = frozenset({"clinicalIdentifier", "clinicalCenter", "dateOfBirth"})
+#: Say little at a glance.
+_MINOR = frozenset({"race", "sexAtBirth", "genderIdentity", "consentStatus", "stagingDomain"})
 #: Read first where present: what a clinician looks for.
 _LEADING = (
     "relationship", "morphology", "topography", "stage", "analyte", "drug", "ecogScore", "karnofskyScore", "gender",
     "vitalStatus",
 )  # fmt: skip
 _DATES = ("date", "assertionDate", "period")
-_PREFIX = {"ecogScore": "ECOG", "karnofskyScore": "Karnofsky", "gender": "", "vitalStatus": ""}
+_PREFIX = {"ecogScore": "ECOG", "karnofskyScore": "Karnofsky", "gender": "", "vitalStatus": "", "relationship": ""}
 
 
 def abstract(payload: JsonObject, references: JsonObject | None = None) -> str:
     """``2024-03-05: C50.4 …, G2``: date first, then the telling fields, then the others, in the payload's order."""
-    hidden = _PERSONAL | frozenset(references or ()) | frozenset(_DATES)
+    hidden = _PERSONAL | _MINOR | frozenset(references or ()) | frozenset(_DATES)
     when = next((text(payload[name]) for name in _DATES if payload.get(name)), "")
     names = [name for name in _LEADING if name in payload]
     names += [name for name in payload if name not in _LEADING]

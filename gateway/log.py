@@ -78,7 +78,7 @@ def configure(style: Literal["json", "console"], *, level: str = "info") -> None
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     # httpx logs every URL, query string included; aiohttp's access log is ours (gateway.web.access).
-    for name in ("httpx", "httpcore", "aiohttp.access", "apscheduler", "asyncio", "sqlalchemy"):
+    for name in ("httpx", "httpcore", "aiohttp.access", "apscheduler", "asyncio", "sqlalchemy", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

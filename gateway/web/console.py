@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from typing import Any
 
@@ -66,9 +67,21 @@ async def patient_page(request: web.Request) -> web.Response:
         requests = await patients.requests(connection, patient_id)
         links = await patients.resource_ids(connection, patient["source"], _references(entities))
     return render(
-        request, "patient.html", patient=patient, entities=entities, more=more, resources=resources,
+        request, "patient.html", patient=patient, kinds=_by_kind(entities), more=more, resources=resources,
         more_resources=more_resources, counts=counts, mapped=status, reviews=open_reviews.items, requests=requests, links=links,
     )  # fmt: skip
+
+
+def _by_kind(entities: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Entities in the order in which they are read: the case, its tumours, what refers to them; by date within a kind."""
+    ordered = sorted(entities, key=lambda row: (patients.reading_order(row["kind"]), _date(row), row["key"]))
+    return [(kind, list(rows)) for kind, rows in itertools.groupby(ordered, key=lambda row: str(row["kind"]))]
+
+
+def _date(row: dict[str, Any]) -> str:
+    payload = row["draft"]["payload"] if row["draft"] is not None else (row["ledger"]["written"] or {})
+    period = payload.get("period") or {}
+    return str(payload.get("date") or payload.get("assertionDate") or period.get("start") or "")
 
 
 def _references(entities: list[dict[str, Any]]) -> list[str]:

@@ -84,8 +84,8 @@ async def counts(connection: AsyncConnection) -> dict[str, dict[str, int]]:
         ("mapped", mapped, sa.or_(resource.c.state == "assigned", resource.c.map_status.is_not(None))),
         ("entities", ledger.c.state, sa.true()),
     ):
-        query = sa.select(column.label("state"), sa.func.count()).where(condition)
-        found = await connection.execute(query.group_by("state").order_by("state"))
+        query = sa.select(column.label("value"), sa.func.count()).where(condition)
+        found = await connection.execute(query.group_by("value").order_by("value"))
         result[name] = {row[0]: row[1] for row in found}
     return result
 

@@ -9,10 +9,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.pop.kinds import KINDS
 from gateway.store.tables import draft, ledger, patient, pop_request, resource, review
 from gateway.web.queries.common import PAGE, JsonObject, Page, patient_state, unpack_json
 
 _GONE = ("deleted", "kept")
+
+
+def reading_order(kind: str) -> tuple[int, str]:
+    """The case, its tumours, what refers to them, children."""
+    return (KINDS[kind].rank if kind in KINDS else 99, kind)
 
 
 async def patients(
@@ -63,7 +69,7 @@ async def _count(connection: AsyncConnection, rows: Sequence[JsonObject]) -> Non
     )  # fmt: skip
     pop_ids = {each[0]: each[1] for each in cases}
     for row in rows:
-        row["entities"] = dict(sorted(entities[row["id"]].items()))
+        row["entities"] = dict(sorted(entities[row["id"]].items(), key=lambda each: reading_order(each[0])))
         row["unwritten"] = parked[row["id"]]
         row["open_reviews"] = reviews.get(row["id"], 0)
         row["case_id"] = pop_ids.get(row["id"])
