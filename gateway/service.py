@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -88,14 +89,16 @@ class Gateway:
     async def poll(self, name: str) -> PollSummary:
         """Poll one source now."""
         settings = self.settings
-        return await poll(
-            self.store, self.intake, name=name, settings=settings.source(name), limits=settings.limits
-        )
+        return await poll(self.store, self.intake, name=name, settings=settings.source(name), limits=settings.limits)
 
     def hint(self, name: str) -> None:
         """A source says that it has news."""
         if self._ticker is not None:
             self._ticker.hint(name)
+
+    def on_entity(self, tell: Callable[[], None]) -> Callable[[], None]:
+        """Call ``tell`` whenever POP has created an entity; gives back what ends that."""
+        return self._audit.on_create(tell)
 
     # -- value lists -----------------------------------------------------------------------------------------------
 

@@ -117,7 +117,11 @@ def patient_record(patient: str, *, markers: int = 4, laboratories: int = 20, pa
     yield {
         "resourceType": "Condition",
         "id": f"{patient}-tumour",
-        "meta": {"profile": [MCODE + "mcode-primary-cancer-condition"], "versionId": "1", "lastUpdated": "2024-01-08T08:00:00Z"},
+        "meta": {
+            "profile": [MCODE + "mcode-primary-cancer-condition"],
+            "versionId": "1",
+            "lastUpdated": "2024-01-08T08:00:00Z",
+        },
         "extension": [
             {
                 "url": MCODE + "mcode-histology-morphology-behavior",
@@ -125,19 +129,30 @@ def patient_record(patient: str, *, markers: int = 4, laboratories: int = 20, pa
             }
         ],
         "clinicalStatus": _coding("http://terminology.hl7.org/CodeSystem/condition-clinical", "active", "Active"),
-        "verificationStatus": _coding("http://terminology.hl7.org/CodeSystem/condition-ver-status", "confirmed", "Confirmed"),
+        "verificationStatus": _coding(
+            "http://terminology.hl7.org/CodeSystem/condition-ver-status", "confirmed", "Confirmed"
+        ),
         "code": _coding("http://hl7.org/fhir/sid/icd-10-cm", "C18.7", "Malignant neoplasm of sigmoid colon"),
         "bodySite": [_coding(ICD_O_SITE, "C18.7", "Sigmoid colon")],
         "subject": {"reference": f"Patient/{patient}"},
         "onsetDateTime": start.isoformat(),
     }
     day = _day(start, 7)
-    yield _category(patient, "ct", ("399504009", "cT category"), ("1228938002", "American Joint Committee on Cancer cT3"), day)
-    yield _category(patient, "cn", ("399534004", "cN category"), ("1229967007", "American Joint Committee on Cancer cN0"), day)
-    yield _category(patient, "cm", ("399387003", "cM category"), ("1229901006", "American Joint Committee on Cancer cM0"), day)
+    yield _category(
+        patient, "ct", ("399504009", "cT category"), ("1228938002", "American Joint Committee on Cancer cT3"), day
+    )
+    yield _category(
+        patient, "cn", ("399534004", "cN category"), ("1229967007", "American Joint Committee on Cancer cN0"), day
+    )
+    yield _category(
+        patient, "cm", ("399387003", "cM category"), ("1229901006", "American Joint Committee on Cancer cM0"), day
+    )
     group = _category(
-        patient, "stage", ("399537006", "Clinical TNM stage grouping"),
-        ("1222769001", "American Joint Committee on Cancer stage IIB"), day,
+        patient,
+        "stage",
+        ("399537006", "Clinical TNM stage grouping"),
+        ("1222769001", "American Joint Committee on Cancer stage IIB"),
+        day,
     )
     group["hasMember"] = [{"reference": f"Observation/{patient}-{name}"} for name in ("ct", "cn", "cm")]
     yield group

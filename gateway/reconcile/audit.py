@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -35,12 +36,21 @@ class Audit:
 
     def __init__(self) -> None:
         self._rows: list[dict[str, Any]] = []
+        self._told: list[Callable[[], None]] = []
+
+    def on_create(self, tell: Callable[[], None]) -> Callable[[], None]:
+        """Call ``tell`` after every create that POP answered with 201; gives back what ends that."""
+        self._told.append(tell)
+        return lambda: self._told.remove(tell)
 
     def observe(self, exchange: Exchange) -> None:
         """Note one exchange. Never raises: the request has happened."""
         cause = CAUSE.get()
         metrics.POP_REQUESTS.labels(exchange.method, str(exchange.status or exchange.error)).inc()
         metrics.POP_SECONDS.labels(exchange.method).observe(exchange.duration)
+        if exchange.status == 201:
+            for tell in self._told:
+                tell()
         self._rows.append(
             {
                 "at": time.time(),

@@ -79,6 +79,11 @@ class Worker:
         """What has been done since the start: created, updated, deleted, unchanged, blocked, parked, kept, patients, failed."""
         self.running = False
 
+    @property
+    def busy(self) -> bool:
+        """True while patients are in work."""
+        return bool(self._active)
+
     def wake(self) -> None:
         """There is news: look at the backlog now."""
         self._wake.set()

@@ -1,0 +1,56 @@
+"""The stage for benchmarks: a throw-away store, and a sandbox POP in a process of its own, so that it never costs the
+gateway's core."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from gateway.config import PopSettings, Settings, SourceSettings, StoreSettings, WorkerSettings
+from gateway.errors import PeerUnavailable
+from gateway.service import Gateway
+
+
+@asynccontextmanager
+async def sandbox_pop(*, latency: float | None = None, ceiling: float | None = None) -> AsyncIterator[str]:
+    """A sandbox POP as a process; gives its address."""
+    arguments = [sys.executable, "-m", "gateway", "sandbox", "pop", "--port", "0"]
+    if latency is not None:
+        arguments += ["--latency", str(latency)]
+    if ceiling is not None:
+        arguments += ["--ceiling", str(ceiling)]
+    process = await asyncio.create_subprocess_exec(*arguments, stderr=asyncio.subprocess.PIPE)
+    try:
+        assert process.stderr is not None
+        line = (await asyncio.wait_for(process.stderr.readline(), 30)).decode()
+        address = next((word for word in line.split() if word.startswith("http://")), None)
+        if address is None:
+            raise PeerUnavailable("the sandbox POP did not start")
+        yield address
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+def settings(folder: Path, pop: str, *, database: str | None = None) -> Settings:
+    """A configuration on embedded defaults. ``database``: another store than a SQLite file in ``folder``."""
+    return Settings(
+        store=StoreSettings(url=database or f"sqlite+aiosqlite:///{folder / 'bench.sqlite'}"),
+        pop=PopSettings(url=pop, password=SecretStr("gateway")),
+        sources={"default": SourceSettings()},
+        worker=WorkerSettings(idle=0.2),
+    )
+
+
+@asynccontextmanager
+async def gateway_for(pop: str, *, database: str | None = None) -> AsyncIterator[Gateway]:
+    """A gateway on a throw-away store, against the POP at this address; not started."""
+    with tempfile.TemporaryDirectory(prefix="pop-gateway-bench-") as name:
+        async with Gateway(settings(Path(name), pop, database=database)) as gateway:
+            yield gateway
