@@ -1,0 +1,108 @@
+"""Code systems and extension URLs, each spelled once. Values come from HL7 THO, mCODE STU4 (CC0) and POP's guide (MIT)."""
+
+from __future__ import annotations
+
+SNOMED = "http://snomed.info/sct"
+LOINC = "http://loinc.org"
+NCIT = "http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl"
+RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
+ATC = "http://www.whocc.no/atc"
+UCUM = "http://unitsofmeasure.org"
+ICD_10 = "http://hl7.org/fhir/sid/icd-10"
+ICD_10_CM = "http://hl7.org/fhir/sid/icd-10-cm"
+ICD_10_GM = "http://fhir.de/CodeSystem/bfarm/icd-10-gm"
+ICD_O_TOPOGRAPHY = "http://terminology.hl7.org/CodeSystem/icd-o-3-topography"
+ICD_O_MORPHOLOGY = "http://terminology.hl7.org/CodeSystem/icd-o-3-morphology"
+ICD_O_DIFFERENTIATION = "http://terminology.hl7.org/CodeSystem/icd-o-3-differentiation"
+ICD_O = "http://terminology.hl7.org/CodeSystem/icd-o-3"
+GENDER = "http://hl7.org/fhir/administrative-gender"
+CDC_RACE = "urn:oid:2.16.840.1.113883.6.238"
+NULL_FLAVOR = "http://terminology.hl7.org/CodeSystem/v3-NullFlavor"
+IDENTIFIER_TYPE = "http://terminology.hl7.org/CodeSystem/v2-0203"
+
+#: Other spellings of the same systems that EHRs really send → the one POP and the maps use. The OIDs are HL7's
+#: (https://terminology.hl7.org, *External code systems*); fhir.de's are the German base profiles' older ones.
+ALIASES = {
+    "urn:oid:2.16.840.1.113883.6.96": SNOMED,
+    "http://snomed.info/sct/": SNOMED,
+    "https://snomed.info/sct": SNOMED,
+    "http://www.snomed.org/": SNOMED,
+    "urn:oid:2.16.840.1.113883.6.1": LOINC,
+    "https://loinc.org": LOINC,
+    "http://loinc.org/": LOINC,
+    "http://ncithesaurus-stage.nci.nih.gov": NCIT,
+    "http://ncithesaurus.nci.nih.gov": NCIT,
+    "urn:oid:2.16.840.1.113883.3.26.1.1": NCIT,
+    "urn:oid:2.16.840.1.113883.6.88": RXNORM,
+    "urn:oid:2.16.840.1.113883.6.73": ATC,
+    "http://fhir.de/CodeSystem/bfarm/atc": ATC,
+    "http://fhir.de/CodeSystem/dimdi/atc": ATC,
+    "urn:oid:2.16.840.1.113883.6.3": ICD_10,
+    "urn:oid:2.16.840.1.113883.6.90": ICD_10_CM,
+    "http://hl7.org/fhir/sid/icd-10-cm/": ICD_10_CM,
+    "http://fhir.de/CodeSystem/dimdi/icd-10-gm": ICD_10_GM,
+    "urn:oid:1.2.276.0.76.5.409": ICD_10_GM,
+    "urn:oid:2.16.840.1.113883.6.43.1": ICD_O,
+    "urn:oid:2.16.840.1.113883.6.43": ICD_O,
+    "http://hl7.org/fhir/sid/icd-o-3": ICD_O,
+    "http://terminology.hl7.org/CodeSystem/icd-o-3-topography/": ICD_O_TOPOGRAPHY,
+    "urn:oid:2.16.840.1.113883.5.1008": NULL_FLAVOR,
+    "http://hl7.org/fhir/v3/NullFlavor": NULL_FLAVOR,
+    "http://hl7.org/fhir/v2/0203": IDENTIFIER_TYPE,
+    "urn:oid:2.16.840.1.113883.18.108": IDENTIFIER_TYPE,
+}
+
+ICD_10_SYSTEMS = frozenset({ICD_10, ICD_10_CM, ICD_10_GM})
+
+
+def system_of(system: object) -> str:
+    """The canonical spelling of a coding's ``system``; empty if it is none."""
+    return ALIASES.get(system, system) if isinstance(system, str) else ""
+
+
+_MCODE = "http://hl7.org/fhir/us/mcode/StructureDefinition/"
+_POP = "http://onconova.github.io/fhir/StructureDefinition/"
+_US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/"
+
+# Conditions
+HISTOLOGY = _MCODE + "mcode-histology-morphology-behavior"
+LATERALITY = (_MCODE + "mcode-laterality-qualifier", _MCODE + "mcode-laterality")
+ASSERTED_DATE = "http://hl7.org/fhir/StructureDefinition/condition-assertedDate"
+RELATED_PRIMARY = (
+    "http://hl7.org/fhir/StructureDefinition/condition-related",
+    _MCODE + "mcode-related-primary-cancer-condition",
+    _MCODE + "mcode-related-condition",
+)
+RELATED_CONDITION = (_MCODE + "mcode-related-condition", _MCODE + "mcode-condition-related")
+DIFFERENTIATION = _POP + "onconova-ext-histological-differentiation"
+RECURRENCE_OF = _POP + "onconova-ext-primary-cancer-recurrence-of"
+RECURRENCE_TYPE = _POP + "onconova-ext-primary-cancer-recurrence-type"
+PRIMARY_PROFILES = frozenset({"mcode-primary-cancer-condition", "onconova-primary-cancer-condition"})
+SECONDARY_PROFILES = frozenset({"mcode-secondary-cancer-condition", "onconova-secondary-cancer-condition"})
+
+# Patient
+CLINICAL_CENTER = _POP + "onconova-ext-cancer-patient-clinical-center"
+CONSENT_STATUS = _POP + "onconova-ext-cancer-patient-consent-status"
+VITAL_STATUS = _POP + "onconova-ext-cancer-patient-vital-status"
+CAUSE_OF_DEATH = _POP + "onconova-ext-cancer-patient-cause-of-death"
+END_OF_RECORDS = _POP + "onconova-ext-cancer-patient-end-of-records"
+US_CORE_RACE = _US_CORE + "us-core-race"
+US_CORE_BIRTH_SEX = _US_CORE + "us-core-birthsex"
+US_CORE_GENDER_IDENTITY = _US_CORE + "us-core-genderIdentity"
+GENDER_IDENTITY = ("http://hl7.org/fhir/StructureDefinition/patient-genderIdentity", US_CORE_GENDER_IDENTITY)
+
+# Observations
+ANALYTE = _POP + "onconova-ext-tumor-marker-analyte"
+MARKER_PROFILES = frozenset({"mcode-tumor-marker-test", "mcode-tumor-marker", "onconova-tumor-marker"})
+
+# Therapies
+PROCEDURE_INTENT = (_MCODE + "mcode-procedure-intent", _MCODE + "mcode-treatment-intent")
+TERMINATION_REASON = (_MCODE + "mcode-treatment-termination-reason", _MCODE + "mcode-termination-reason")
+COMBINED_WITH = _POP + "onconova-ext-medication-administration-combined-with"
+PRIMARY_THERAPY = _POP + "onconova-ext-medication-administration-is-primary-therapy"
+CYCLES = _POP + "onconova-ext-medication-administration-cycles"
+ADJUNCTIVE_ROLE = _POP + "onconova-ext-medication-administration-adjunctive-role"
+MEDICATION_PROFILES = frozenset({
+    "mcode-cancer-related-medication-administration", "mcode-cancer-related-medication-request",
+    "mcode-cancer-related-medication-statement", "onconova-medication-administration",
+})  # fmt: skip

@@ -1,0 +1,17 @@
+"""Translation of source codes into POP's concepts: POP's lists, the site's maps, packaged maps, normalisation, names."""
+
+from mappers.terminology.conceptmap import CSV_COLUMNS, BadConceptMap, ConceptMap, Entry, parse_concept_map, parse_csv
+from mappers.terminology.concepts import Concept, concepts_from_json
+from mappers.terminology.service import Terminology
+
+__all__ = [
+    "CSV_COLUMNS",
+    "BadConceptMap",
+    "Concept",
+    "ConceptMap",
+    "Entry",
+    "Terminology",
+    "concepts_from_json",
+    "parse_concept_map",
+    "parse_csv",
+]

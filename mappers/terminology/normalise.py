@@ -1,0 +1,62 @@
+"""Algorithmic normalisation: other writings of the same fact, as candidate (system, code, rule) triples."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from mappers.codes import (
+    ICD_10_CM,
+    ICD_10_SYSTEMS,
+    ICD_O,
+    ICD_O_DIFFERENTIATION,
+    ICD_O_MORPHOLOGY,
+    ICD_O_TOPOGRAPHY,
+    SNOMED,
+)
+from mappers.icd10 import read_icd10
+
+Candidates = Iterator[tuple[str, str, str]]
+
+_MORPHOLOGY = re.compile(r"[Mm]?-?(\d{4})\s*/?\s*([012369])(\d)?")
+_TOPOGRAPHY = re.compile(r"C(\d\d)\.?(\d)?")
+
+
+def _topography(system: str, code: str) -> Candidates:
+    if system in (ICD_O_TOPOGRAPHY, ICD_O) and (match := _TOPOGRAPHY.fullmatch(code.upper())):
+        # ICD-O-3 sites have four characters; three are the whole group (POP lists both where both exist).
+        yield ICD_O_TOPOGRAPHY, f"C{match[1]}.{match[2] or 9}", "icd-o-spelling"
+    elif system in ICD_10_SYSTEMS:
+        read = read_icd10(code, clinical_modification=system == ICD_10_CM)
+        if read is not None and read.topography is not None:
+            yield ICD_O_TOPOGRAPHY, read.topography, "icd-10-site"
+
+
+def _morphology(system: str, code: str) -> Candidates:
+    if system in (ICD_O_MORPHOLOGY, ICD_O) and (match := _MORPHOLOGY.fullmatch(code)):
+        yield ICD_O_MORPHOLOGY, f"{match[1]}/{match[2]}", "icd-o-slash"
+    elif system in ICD_10_SYSTEMS:
+        read = read_icd10(code)
+        if read is not None and read.morphology is not None:
+            yield ICD_O_MORPHOLOGY, read.morphology, "icd-10-histology"
+
+
+def _differentiation(system: str, code: str) -> Candidates:
+    # The sixth digit of an ICD-O morphology is the differentiation (ICD-O-3, §4.3.4 grading).
+    if system in (ICD_O_MORPHOLOGY, ICD_O) and (match := _MORPHOLOGY.fullmatch(code)) and match[3]:
+        yield ICD_O_DIFFERENTIATION, match[3], "icd-o-sixth-digit"
+
+
+def _laterality(system: str, code: str) -> Candidates:
+    if system == ICD_10_CM:
+        read = read_icd10(code, clinical_modification=True)
+        if read is not None and read.laterality is not None:
+            yield SNOMED, read.laterality, "icd-10-cm-side"
+
+
+NORMALISERS: dict[str, Callable[[str, str], Candidates]] = {
+    "CancerTopography": _topography,
+    "CancerMorphology": _morphology,
+    "HistologyDifferentiation": _differentiation,
+    "LateralityQualifier": _laterality,
+}

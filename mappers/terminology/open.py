@@ -1,0 +1,55 @@
+"""What counts as a concept of a POP terminology while the server's own list is not known.
+
+``pop-gateway map`` works without a POP. A code is then taken if it is of a system that POP's terminology uses and has the
+system's shape; the translation's rule says ``unchecked``, and writing checks it against the server's list.
+"""
+
+from __future__ import annotations
+
+import re
+
+from mappers.codes import (
+    CDC_RACE,
+    GENDER,
+    ICD_O_DIFFERENTIATION,
+    ICD_O_MORPHOLOGY,
+    ICD_O_TOPOGRAPHY,
+    LOINC,
+    NCIT,
+    NULL_FLAVOR,
+    SNOMED,
+)
+
+_SCTID = re.compile(r"[1-9]\d{5,17}")
+_NCIT_CODE = re.compile(r"C\d{2,7}")
+_GENDER_CODE = re.compile(r"male|female|other|unknown")
+
+_SIDES = re.compile(r"24028007|399488007|51440002|7771000")
+
+ACCEPTED: dict[str, dict[str, re.Pattern[str]]] = {
+    "AdministrativeGender": {GENDER: _GENDER_CODE},
+    "BirthSex": {GENDER: _GENDER_CODE},
+    "Race": {CDC_RACE: re.compile(r"1002-5|2028-9|2054-5|2076-8|2106-3|2131-1"), NULL_FLAVOR: re.compile("ASKU|UNK")},
+    "GenderIdentity": {LOINC: re.compile(r"LA\d+-\d")},
+    "CauseOfDeath": {NCIT: _NCIT_CODE, SNOMED: _SCTID},
+    "CancerTopography": {ICD_O_TOPOGRAPHY: re.compile(r"C\d\d(\.\d)?")},
+    "CancerMorphology": {ICD_O_MORPHOLOGY: re.compile(r"\d{4}/[012369]")},
+    "HistologyDifferentiation": {ICD_O_DIFFERENTIATION: re.compile(r"[1-9]")},
+    "LateralityQualifier": {SNOMED: _SIDES},
+    "TNMStage": {SNOMED: _SCTID},
+    "TNMStagingMethod": {SNOMED: _SCTID, NCIT: _NCIT_CODE},
+    "TNMPrimaryTumorCategory": {SNOMED: _SCTID},
+    "TNMRegionalNodesCategory": {SNOMED: _SCTID},
+    "TNMDistantMetastasesCategory": {SNOMED: _SCTID},
+    "TNMGradeCategory": {SNOMED: _SCTID},
+    "TNMResidualTumorCategory": {SNOMED: _SCTID},
+    "TNMLymphaticInvasionCategory": {SNOMED: _SCTID},
+    "TNMVenousInvasionCategory": {SNOMED: _SCTID},
+    "TNMPerineuralInvasionCategory": {SNOMED: _SCTID},
+    "TNMSerumTumorMarkerLevelCategory": {SNOMED: _SCTID},
+    "TumorMarkerAnalyte": {LOINC: re.compile(r"LP\d+-\d"), NCIT: re.compile("C17922")},
+    "AntineoplasticAgent": {NCIT: _NCIT_CODE},
+    "DosageRoute": {SNOMED: _SCTID},
+    "AdjunctiveTherapyRole": {NCIT: _NCIT_CODE, SNOMED: re.compile("1287211007")},
+    "TreatmentTerminationReason": {SNOMED: _SCTID},
+}

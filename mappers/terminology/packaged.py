@@ -1,0 +1,30 @@
+"""The maps and small name tables that ship with the gateway (``maps/*.json``), read once."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+import orjson
+
+from mappers.terminology.conceptmap import ConceptMap, parse_concept_map
+
+
+@lru_cache(maxsize=1)
+def packaged_maps() -> tuple[ConceptMap, ...]:
+    """All packaged concept maps, by file name."""
+    folder = files("mappers.terminology") / "maps"
+    found = sorted((each for each in folder.iterdir() if each.name.endswith(".json")), key=lambda each: each.name)
+    documents = [orjson.loads(each.read_bytes()) for each in found]
+    return tuple(parse_concept_map(each) for each in documents if each.get("resourceType") == "ConceptMap")
+
+
+@lru_cache(maxsize=1)
+def small_lists() -> dict[str, list[tuple[Any, ...]]]:
+    """Terminology → a few of its concepts, for names (``cT2``, ``IIB``) while POP's own list is not known."""
+    document = orjson.loads((files("mappers.terminology") / "maps" / "small-lists.json").read_bytes())
+    return {
+        name: [(entry["system"], code, display) for code, display in entry["concepts"]]
+        for name, entry in document["lists"].items()
+    }

@@ -1,0 +1,148 @@
+"""``Terminology``: translate a source code into a concept that POP has, always in the same order (design, *Terminology*)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from mappers.codes import system_of
+from mappers.fhir import code_of, codings, text_of
+from mappers.protocol import JsonObject, Translation
+from mappers.terminology.conceptmap import ConceptMap, Entry
+from mappers.terminology.concepts import Concept, ValueList
+from mappers.terminology.names import category_letters, drug_names, stage_letters
+from mappers.terminology.normalise import NORMALISERS
+from mappers.terminology.open import ACCEPTED
+from mappers.terminology.packaged import packaged_maps, small_lists
+
+_CATEGORIES = frozenset({"TNMPrimaryTumorCategory", "TNMRegionalNodesCategory", "TNMDistantMetastasesCategory"})
+_CACHE_LIMIT = 50_000
+
+
+class _Maps:
+    """Entries of several maps by (terminology, system, code); an earlier map wins."""
+
+    def __init__(self, maps: Iterable[ConceptMap]) -> None:
+        self.entries: dict[tuple[str, str, str], tuple[str, list[Entry]]] = {}
+        for each in maps:
+            for entry in each.entries:
+                name, entries = self.entries.setdefault((entry.terminology, *entry.source), (each.name, []))
+                if name == each.name:
+                    entries.append(entry)
+
+
+class Terminology:
+    """POP's value lists and the concept maps, in memory. Immutable: build another one when lists or maps change.
+
+    ``lists``: POP terminology → its concepts as (system, code, display, synonyms, properties). A terminology that is not
+    among them is *open*: any code of a system that it uses is taken, with the rule ``unchecked``.
+    ``maps``: the institution's own concept maps; they come before the packaged ones.
+    """
+
+    def __init__(
+        self, lists: Mapping[str, Iterable[tuple[Any, ...]]] | None = None, maps: Iterable[ConceptMap] = ()
+    ) -> None:
+        self._lists = {name: ValueList(concepts) for name, concepts in (lists or {}).items()}
+        self._names = dict(self._lists)
+        for name, concepts in small_lists().items():
+            self._names.setdefault(name, ValueList(concepts))
+        self._sources = (_Maps(maps), _Maps(packaged_maps()))
+        self._cache: dict[Any, Translation | None] = {}
+
+    def knows(self, terminology: str) -> bool:
+        """True if POP's own list is there, so that a translation is certain to exist in POP."""
+        return terminology in self._lists
+
+    def concepts(self, terminology: str) -> list[Concept]:
+        """POP's list, or what is packaged of it."""
+        return self._names[terminology].concepts if terminology in self._names else []
+
+    def translate(self, terminology: str, concept: JsonObject | None, *, text: bool = False) -> Translation | None:
+        """See :meth:`mappers.protocol.Context.translate`. Order: POP concept, site maps, packaged maps, normalisation,
+        exact name (if ``text``). An explicit "no map" ends the search. The answer is shared: do not change it."""
+        if not isinstance(concept, dict):
+            return None
+        found = [
+            (system_of(each.get("system")), code_of(each), text_of(each.get("display"))) for each in codings(concept)
+        ]
+        words = text_of(concept.get("text"))
+        key = (terminology, text, words if text else "", tuple(found))
+        if key not in self._cache:
+            if len(self._cache) >= _CACHE_LIMIT:
+                self._cache.clear()
+            self._cache[key] = self._translate(terminology, found, words if text else None)
+        return self._cache[key]
+
+    def _translate(self, terminology: str, found: list[tuple[str, str, str]], words: str | None) -> Translation | None:
+        for position, (system, code, display) in enumerate(found):
+            if (own := self._concept(terminology, system, code, display)) is not None:
+                return Translation(own[0], own[1], position)
+        for source in self._sources:
+            for position, (system, code, _) in enumerate(found):
+                mapped = source.entries.get((terminology, system, code))
+                if mapped is None:
+                    continue
+                name, entries = mapped
+                for entry in entries:
+                    if entry.target is None:
+                        return None
+                    own = self._concept(terminology, *entry.target)
+                    if own is not None:
+                        return Translation(own[0], f"concept-map:{name}", position)
+        normalise = NORMALISERS.get(terminology)
+        if normalise is not None:
+            for position, (system, code, _) in enumerate(found):
+                for target_system, target_code, rule in normalise(system, code):
+                    own = self._concept(terminology, target_system, target_code, "")
+                    if own is not None:
+                        return Translation(own[0], rule, position)
+        if words is None:
+            return None
+        for at, each in [*((index, item[2] or item[1]) for index, item in enumerate(found)), (None, words)]:
+            named = self._named(terminology, each) if each else None
+            if named is not None:
+                return Translation(named.json(), "exact-name", at)
+        return None
+
+    def _concept(self, terminology: str, system: str, code: str, display: str) -> tuple[JsonObject, str] | None:
+        known = self._lists.get(terminology)
+        if known is not None:
+            concept = known.by_code.get((system, code))
+            return None if concept is None else (concept.json(), "pop-concept")
+        shape = ACCEPTED.get(terminology, {}).get(system)
+        if shape is None or shape.fullmatch(code) is None:
+            return None
+        small = self._names.get(terminology)
+        packaged = small.by_code.get((system, code)) if small is not None else None
+        if packaged is not None:
+            return packaged.json(), "packaged-concept"
+        return {"code": code, "system": system, "display": display or code}, "unchecked"
+
+    def _named(self, terminology: str, text: str) -> Concept | None:
+        names = self._names.get(terminology)
+        if names is None:
+            return None
+        exact = names.named(text)
+        if exact is not None:
+            return exact
+        if terminology == "AntineoplasticAgent":
+            return self._drug(names, text)
+        return next(filter(None, (names.named(each) for each in self._letters(terminology, text))), None)
+
+    @staticmethod
+    def _letters(terminology: str, text: str) -> Iterator[str]:
+        if terminology == "TNMStage":
+            yield from stage_letters(text)
+        elif terminology in _CATEGORIES:
+            yield from category_letters(text)
+
+    @staticmethod
+    def _drug(names: ValueList, text: str) -> Concept | None:
+        """The one agent that a drug description names; None if it names two (a combination is no single agent)."""
+        found: dict[str, Concept] = {}
+        for each in drug_names(text):
+            concept = names.named(each)
+            # A shorter run inside a longer name (``trastuzumab`` in ``trastuzumab deruxtecan``) is not another drug.
+            if concept is not None and not any(each in longer for longer in found):
+                found[each] = concept
+        return next(iter(found.values())) if len({each.code for each in found.values()}) == 1 else None
