@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 JsonObject = dict[str, Any]
 
+#: SNOMED CT's semantic tag, which a reader does not need.
+_SEMANTIC_TAG = re.compile(
+    r" \((disorder|finding|qualifier value|observable entity|morphologic abnormality|body structure|procedure|substance|"
+    r"product|tumor staging)\)$"
+)
 #: Identify the person; an abstract never shows them.
 _PERSONAL = frozenset({"clinicalIdentifier", "clinicalCenter", "dateOfBirth"})
 #: Say little at a glance.
-_MINOR = frozenset({"race", "sexAtBirth", "genderIdentity", "consentStatus", "stagingDomain"})
+_MINOR = frozenset({"race", "sexAtBirth", "genderIdentity", "consentStatus", "stagingDomain", "methodology"})
 #: Read first where present: what a clinician looks for.
 _LEADING = (
-    "relationship", "morphology", "topography", "stage", "analyte", "drug", "ecogScore", "karnofskyScore", "gender",
+    "relationship", "morphology", "topography", "stage", "pathological", "primaryTumor", "regionalNodes",
+    "distantMetastases", "analyte", "drug", "ecogScore", "karnofskyScore", "gender",
     "vitalStatus",
 )  # fmt: skip
 _DATES = ("date", "assertionDate", "period")
@@ -32,6 +39,8 @@ def abstract(payload: JsonObject, references: JsonObject | None = None) -> str:
 
 
 def _labelled(name: str, value: Any) -> str:
+    if name == "pathological":
+        return "pathological" if value else "clinical"
     if name in _PREFIX:
         return f"{_PREFIX[name]} {text(value)}".strip()
     return f"{label(name)} {text(value)}" if isinstance(value, str | int | float) else text(value)
@@ -60,7 +69,7 @@ def text(value: Any) -> str:
     if not isinstance(value, dict):
         return "" if value is None else str(value)
     if "code" in value and "system" in value:
-        return str(value.get("display") or value["code"])
+        return _SEMANTIC_TAG.sub("", str(value.get("display") or value["code"]))
     if "value" in value and "unit" in value:
         return f"{value['value']:g} {unit(str(value['unit']))}" if _number(value["value"]) else str(value["value"])
     if "start" in value or "end" in value:

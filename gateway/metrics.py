@@ -12,13 +12,13 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 REGISTRY = CollectorRegistry()
 
-DELIVERIES = Counter("popgw_deliveries", "Deliveries received", ["channel", "state"], registry=REGISTRY)
 HTTP_REQUESTS = Counter("popgw_http_requests", "Requests answered", ["route", "method", "status"], registry=REGISTRY)
 HTTP_SECONDS = Histogram("popgw_http_seconds", "Seconds to answer", ["route"], registry=REGISTRY)
 POP_REQUESTS = Counter("popgw_pop_requests", "Requests to POP", ["method", "status"], registry=REGISTRY)
 POP_SECONDS = Histogram("popgw_pop_seconds", "Seconds of a request to POP", ["method"], registry=REGISTRY)
 MAPPING_SECONDS = Histogram("popgw_mapping_seconds", "Seconds to map one patient's changes", registry=REGISTRY)
 
+_DELIVERIES = Gauge("popgw_deliveries", "Deliveries by state", ["state"], registry=REGISTRY)
 _PATIENTS = Gauge("popgw_patients", "Patients by state", ["state"], registry=REGISTRY)
 _RESOURCES = Gauge("popgw_resources", "Newest resources by state", ["state"], registry=REGISTRY)
 _MAPPED = Gauge("popgw_resources_mapping", "Newest resources by mapping result", ["status"], registry=REGISTRY)
@@ -37,6 +37,7 @@ def _set(gauge: Gauge, values: Mapping[str, float]) -> None:
 
 def exposition(
     *,
+    deliveries: Mapping[str, int],
     patients: Mapping[str, int],
     resources: Mapping[str, int],
     mapped: Mapping[str, int],
@@ -47,7 +48,7 @@ def exposition(
     worker_alive: bool,
 ) -> bytes:
     """The text of ``/metrics`` from the store's counts and this process's counters."""
-    for gauge, values in ((_PATIENTS, patients), (_RESOURCES, resources), (_MAPPED, mapped), (_ENTITIES, entities),
+    for gauge, values in ((_DELIVERIES, deliveries), (_PATIENTS, patients), (_RESOURCES, resources), (_MAPPED, mapped), (_ENTITIES, entities),
                           (_REVIEWS, reviews)):  # fmt: skip
         _set(gauge, values)
     _set(_LANE, {name: float(paused) for name, paused in lanes.items()})

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from adapters.pop.kinds import KINDS
 from gateway.abstract import abstract, label
 from mappers.protocol import Coverage, Draft, ResourceStatus
 from mappers.record import MappingResult
@@ -37,7 +38,9 @@ def _drafts(drafts: Sequence[Draft]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("", "Kind", "What", "From"):
         table.add_column(name, overflow="fold")
-    for draft in drafts:
+    for draft in sorted(
+        drafts, key=lambda draft: (KINDS[draft.kind].rank if draft.kind in KINDS else 99, draft.kind, draft.key)
+    ):
         mark = "[red]blocked[/]" if draft.blocked else "[yellow]open[/]" if draft.issues else "[green]ready[/]"
         origin = sorted({source.resource for sources in draft.sources.values() for source in sources})
         shown = ", ".join(origin[:2]) + (f" and {len(origin) - 2} more" if len(origin) > 2 else "")

@@ -49,6 +49,7 @@ async def prometheus(request: web.Request) -> web.Response:
     async with request.app[keys.STORE].read() as connection:
         counts = await overview.counts(connection)
         body = metrics.exposition(
+            deliveries=counts["deliveries"],
             patients=await overview.patient_counts(connection, now=now),
             resources=counts["resources"], mapped=counts["mapped"], entities=counts["entities"],
             reviews=await overview.review_codes(connection),
