@@ -17,13 +17,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.store.tables import pending_reference, resource, resource_key
 from mappers.compartment import SHARED_TYPES, patient_reference
-from mappers.references import iter_references, target_keys
+from mappers.references import iter_references, own_identifier_keys, target_keys
 
 JsonObject = dict[str, Any]
 
 #: Parameters of one statement; both engines take more, but plans get no better.
 CHUNK = 4000
 PATIENT = "Patient/"
+#: Carriers and by-products of exchange: they concern no patient, and nothing will tell them one.
+ENVELOPES = frozenset(
+    {"MessageHeader", "Parameters", "OperationOutcome", "Bundle", "Binary", "SubscriptionStatus", "SubscriptionTopic"}
+)
 
 
 @dataclass(slots=True)
@@ -57,7 +61,10 @@ def read_links(node: Node, json: JsonObject) -> None:
     """Take over what the resource's content says about its patient and its neighbours."""
     node.links = []
     named = patient_reference(json)
-    node.named = target_keys(named[1], container=node.reference) if named is not None else ()
+    if named is not None:
+        node.named = target_keys(named[1], container=node.reference)
+    else:
+        node.named = _contained_patient(json)
     for element, reference in iter_references(json):
         keys = target_keys(reference, container=node.reference)
         if not keys or keys[0].startswith(node.reference + "#") or keys == node.named:
@@ -66,6 +73,23 @@ def read_links(node: Node, json: JsonObject) -> None:
         if head == "Patient" or head in SHARED_TYPES:
             continue
         node.links.append((element, tuple(key.partition("#")[0] for key in keys)))
+
+
+def _contained_patient(json: JsonObject) -> tuple[str, ...]:
+    """Keys of the patient whom a contained Patient stands for: its business identifiers (R4 §2.28.3.3: a contained
+    resource has no identity of its own)."""
+    contained = json.get("contained")
+    if not isinstance(contained, list):
+        return ()
+    for element in ("subject", "patient"):
+        value = json.get(element)
+        literal = value.get("reference") if isinstance(value, dict) else None
+        if isinstance(literal, str) and literal.startswith("#"):
+            for resource_ in contained:
+                wanted = ("Patient", literal[1:])
+                if isinstance(resource_, dict) and (resource_.get("resourceType"), resource_.get("id")) == wanted:
+                    return tuple(own_identifier_keys(resource_))
+    return ()
 
 
 class Assignment:
@@ -115,7 +139,7 @@ class Assignment:
     def _assign_itself(self, node: Node) -> None:
         if node.type == "Patient":
             self._give(node, node.fhir_id)
-        elif node.type in SHARED_TYPES:
+        elif node.type in SHARED_TYPES or node.type in ENVELOPES:
             node.state = "shared"
         elif node.named:
             literal = next((key for key in node.named if key.startswith(PATIENT)), None)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
-from gateway.intake.item import Item, resource_item
+from gateway.intake.item import NAMESPACE, Item, resource_item
 from gateway.intake.outcome import issue
 from gateway.intake.parse import entry_slices
 from mappers.references import literal_key
@@ -37,13 +38,14 @@ def _item(entry: Any, raw: bytes | None, *, position: int, bundle_type: str, res
     if not isinstance(entry, dict):
         problem = issue("an entry must be an object", code="structure", expression=where)
         return Item(position=position, type="", id="", json=None, raw=b"", valid=False, issues=[problem])
-    request = entry.get("request") if isinstance(entry.get("request"), dict) else {}
-    assert isinstance(request, dict)
+    request: JsonObject = entry["request"] if isinstance(entry.get("request"), dict) else {}
     method = str(request.get("method", "PUT")).upper()
     full_url = entry.get("fullUrl") if isinstance(entry.get("fullUrl"), str) else None
     search = entry.get("search")
     if isinstance(search, dict) and search.get("mode") == "outcome":
         # A searchset may carry the server's remarks on the search: they are no clinical data.
+        return None
+    if position == 0 and bundle_type == "history" and _is_status(entry.get("resource")):
         return None
     if method == "DELETE" and bundle_type in ("transaction", "batch", "history"):
         return deletion(str(request.get("url", "")), position=position, where=f"{where}.request.url")
@@ -63,6 +65,7 @@ def _item(entry: Any, raw: bytes | None, *, position: int, bundle_type: str, res
     item = resource_item(
         entry.get("resource"), raw, position=position, full_url=full_url, id_=None, limit=resource_limit
     )
+    _conditional(item, request, method)
     if wanted is not None and item.json is not None:
         if "id" not in item.json:
             item.id = wanted
@@ -76,6 +79,31 @@ def _item(entry: Any, raw: bytes | None, *, position: int, bundle_type: str, res
                 )
             )
     return item
+
+
+def _is_status(resource: Any) -> bool:
+    """True for the status that a backport subscription notification begins with: it tells about the subscription."""
+    if not isinstance(resource, dict):
+        return False
+    if resource.get("resourceType") == "SubscriptionStatus":
+        return True
+    names = {item.get("name") for item in resource.get("parameter") or () if isinstance(item, dict)}
+    return resource.get("resourceType") == "Parameters" and "subscription" in names
+
+
+def _conditional(item: Item, request: JsonObject, method: str) -> None:
+    """Conditional create (``ifNoneExist``) and update (``PUT Type?identifier=…``): identified by the search, not by an id."""
+    query = request.get("ifNoneExist") if method == "POST" else request.get("url") if method == "PUT" else None
+    if not isinstance(query, str) or not item.type or (method == "PUT" and "?" not in query):
+        return
+    key = literal_key(query if "?" in query else f"{item.type}?{query}")
+    if key is None or not key.startswith("id:"):
+        text = "a condition other than one identifier is not evaluated: the resource is taken by its own id"
+        item.issues.append(issue(text, code="not-supported", severity="warning"))
+        return
+    item.conditional, item.create = key, method == "POST"
+    if item.json is not None and "id" not in item.json:
+        item.id = str(uuid.uuid5(NAMESPACE, key))
 
 
 def deletion(url: str, *, position: int, where: str) -> Item:

@@ -17,7 +17,9 @@ import sqlalchemy as sa
 import zstandard
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.intake.assign import CHUNK, Assignment, Node, read_links
+from gateway.intake import bulk
+from gateway.intake.assign import Assignment, Node, read_links
+from gateway.intake.bulk import CHUNK
 from gateway.intake.item import Delivery, Item, Receipt
 from gateway.intake.version import Version, is_older, version_of
 from gateway.store import tables as t
@@ -114,11 +116,28 @@ class _Batch:
         items = sum(len(delivery.items) for delivery in deliveries)
         patients_at_most = 2 * items + 2
         self._next = await self._store.next_seq(self._connection, len(deliveries) + 2 * items + patients_at_most + 1)
+        await self._resolve_conditions(deliveries)
         await self._load_current(deliveries)
         receipts = {delivery.digest: self._delivery(delivery) for delivery in deliveries}
         assignments = [await self._assign(source, nodes) for source, nodes in self._nodes.items()]
         await self._write(assignments)
         return receipts
+
+    async def _resolve_conditions(self, deliveries: list[Delivery]) -> None:
+        """Conditional creates and updates mean the resource that has the identifier, whatever its id is."""
+        for delivery in deliveries:
+            items = {item.conditional: item for item in delivery.items if item.conditional is not None and item.valid}
+            k, r = t.resource_key.c, t.resource.c
+            for part in bulk.chunks(sorted(items)):
+                statement = (
+                    sa.select(k.key, r.fhir_id, r.type, r.state)
+                    .join(t.resource, r.id == k.resource_id)
+                    .where(k.source == delivery.source, k.key.in_(part), r.state != "deleted")
+                )
+                for row in (await self._connection.execute(statement)).all():
+                    item = items[row.key]
+                    if row.type == item.type:
+                        item.id, item.exists = row.fhir_id, True
 
     async def _load_current(self, deliveries: list[Delivery]) -> None:
         wanted: dict[tuple[str, str], set[str]] = defaultdict(set)
@@ -190,6 +209,9 @@ class _Batch:
         if not item.valid:
             item.state = "invalid"
             self._version(item, delivery_id, current.row if current else None, Version(), "invalid")
+            return
+        if item.exists and item.create and current is not None:
+            item.state, item.version_row = "duplicate", current.version_row
             return
         digest = _digest(item.raw)
         version = version_of(item.json)
@@ -333,23 +355,25 @@ class _Batch:
         changed = sorted(
             node.row for _, assignment, before in assignments for ref, node in assignment.nodes.items() if ref in before
         )
-        await self._insert(t.delivery, rows.deliveries)
-        await self._insert(t.resource, insert_resources)
+        await bulk.insert(self._connection, t.delivery, rows.deliveries)
+        await bulk.insert(self._connection, t.resource, insert_resources)
         await self._update_resources(update_resources)
         await self._update_resources(moved)
-        await self._insert(t.resource_version, rows.versions)
-        await self._in_parts(
+        await bulk.insert(self._connection, t.resource_version, rows.versions)
+        await bulk.in_chunks(
+            self._connection,
             rows.superseded,
             lambda part: (
                 sa.update(t.resource_version).where(t.resource_version.c.id.in_(part)).values(state="superseded")
             ),
         )
         known = {row["id"] for row in insert_resources}
-        await self._in_parts(
+        await bulk.in_chunks(
+            self._connection,
             [row for row in changed if row not in known],
             lambda part: sa.delete(t.pending_reference).where(t.pending_reference.c.resource_id.in_(part)),
         )
-        await self._insert(t.pending_reference, pending)
+        await bulk.insert(self._connection, t.pending_reference, pending)
         if done:
             p = t.pending_reference.c
             statement = sa.delete(t.pending_reference).where(
@@ -359,18 +383,22 @@ class _Batch:
             )
             await self._connection.execute(statement, done)
         await self._keys(rows.keys, known)
-        await self._in_parts(
-            sorted(stale), lambda part: sa.update(t.map_group).where(t.map_group.c.id.in_(part)).values(stale=True)
+        await bulk.in_chunks(
+            self._connection,
+            sorted(stale),
+            lambda part: sa.update(t.map_group).where(t.map_group.c.id.in_(part)).values(stale=True),
         )
 
     async def _keys(self, keys: list[dict[str, Any]], new: set[int]) -> None:
         """Names of new resources; an updated resource's are replaced."""
         updated = sorted({row["resource_id"] for row in keys} - new)
-        await self._in_parts(
-            updated, lambda part: sa.delete(t.resource_key).where(t.resource_key.c.resource_id.in_(part))
+        await bulk.in_chunks(
+            self._connection,
+            updated,
+            lambda part: sa.delete(t.resource_key).where(t.resource_key.c.resource_id.in_(part)),
         )
         unique = {(row["source"], row["key"], row["resource_id"]): row for row in keys}
-        await self._insert(t.resource_key, list(unique.values()))
+        await bulk.insert(self._connection, t.resource_key, list(unique.values()))
 
     async def _stale_groups(self) -> set[int]:
         """Groups that asked for something that arrived or changed outside of their patient; their patients become dirty."""
@@ -417,9 +445,10 @@ class _Batch:
                     found[source, fhir_id] = self._id()
                     identity = {"id": found[source, fhir_id], "source": source, "fhir_id": fhir_id}
                     new.append({**identity, "dirty_seq": seq, "dirty_at": self._now})
-        await self._insert(t.patient, new)
+        await bulk.insert(self._connection, t.patient, new)
         # News end a back-off: what failed may work with the new data.
-        await self._in_parts(
+        await bulk.in_chunks(
+            self._connection,
             old,
             lambda part: (
                 sa.update(t.patient)
@@ -429,20 +458,12 @@ class _Batch:
         )
         return found
 
-    async def _insert(self, table: sa.Table, rows: list[dict[str, Any]]) -> None:
-        if rows:
-            await self._connection.execute(sa.insert(table), rows)
-
     async def _update_resources(self, rows: list[dict[str, Any]]) -> None:
         if rows:
             values: dict[str, Any] = {name: sa.bindparam(name) for name in rows[0] if name != "b_id"}
             await self._connection.execute(
                 sa.update(t.resource).where(t.resource.c.id == sa.bindparam("b_id")).values(values), rows
             )
-
-    async def _in_parts(self, values: list[int], statement: Any) -> None:
-        for start in range(0, len(values), CHUNK):
-            await self._connection.execute(statement(values[start : start + CHUNK]))
 
 
 def _digest(raw: bytes) -> bytes:

@@ -9,14 +9,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from gateway.config import LimitSettings
 from gateway.errors import BadInput, InputRejected
 from gateway.intake import receive
 from gateway.intake.item import Delivery, Item, Receipt, delivery_digest, resource_item
 from gateway.intake.outcome import issue
-from gateway.intake.parse import parse
+from gateway.intake.parse import bare, parse
 from gateway.intake.writer import Intake
 
 #: One delivery of an NDJSON file holds at most so many lines and bytes (field notes §1 *Content*: bound by bytes, not count).
@@ -76,27 +76,35 @@ async def import_paths(
             for task in done:
                 summary.counts.update(task.result().counts)
 
-    for path in find_files(paths):
-        summary.files += 1
-        try:
-            for delivery, size in _deliveries(path, source, limits):
-                await land(IN_FLIGHT - 1)
-                flying.add(asyncio.create_task(intake.submit(delivery)))
-                # Parsing is CPU work in this thread: let the committing task run in between.
-                await asyncio.sleep(0)
-                if progress is not None:
-                    progress(size)
-        except InputRejected as error:
-            summary.problems.append(f"{path.name}: {error}")
-            refused = receive.rejected_delivery(
-                path.name.encode(), error, source=source, channel="import", interaction=f"import {path.name}"
-            )
-            await intake.submit(refused)
-            summary.counts["invalid"] += 1
-        except (OSError, EOFError, zlib.error) as error:
-            summary.problems.append(f"{path.name}: cannot be read to its end ({type(error).__name__})")
-            summary.counts["invalid"] += 1
-    await land(0)
+    async def refuse(path: Path, error: InputRejected) -> None:
+        summary.problems.append(f"{path.name}: {error}")
+        summary.counts["invalid"] += 1
+        # The file's name may be a patient's: what is kept of it is a digest, as the key of the delivery.
+        name = str(path).encode()
+        await intake.submit(
+            receive.rejected_delivery(name, error, source=source, channel="import", interaction="import")
+        )
+
+    try:
+        for path in find_files(paths):
+            summary.files += 1
+            try:
+                for delivery, size in _deliveries(path, source, limits):
+                    await land(IN_FLIGHT - 1)
+                    flying.add(asyncio.create_task(intake.submit(delivery)))
+                    # Parsing is CPU work in this thread: let the committing task run in between.
+                    await asyncio.sleep(0)
+                    if progress is not None:
+                        progress(size)
+            except InputRejected as error:
+                await refuse(path, error)
+            except (OSError, EOFError, zlib.error) as error:
+                text = f"cannot be read to its end ({type(error).__name__}): what came before is stored"
+                await refuse(path, InputRejected(text, issue="incomplete"))
+        await land(0)
+    finally:
+        # After a failure of the store: those on their way end too, and their failure is the one that is being raised.
+        await asyncio.gather(*flying, return_exceptions=True)
     return summary
 
 
@@ -104,7 +112,7 @@ def _open(path: Path) -> tuple[IO[bytes], IO[bytes]]:
     """(stream, the file below it, whose position tells the progress)."""
     raw = path.open("rb")
     if path.name.lower().endswith(".gz"):
-        return gzip.GzipFile(fileobj=raw), raw
+        return cast(IO[bytes], gzip.GzipFile(fileobj=raw)), raw
     return raw, raw
 
 
@@ -148,7 +156,7 @@ def _line_item(line: bytes, stream: IO[bytes], position: int, limits: LimitSetti
             pass
         problem = issue(f"line {position + 1} is longer than {limits.resource_bytes} bytes", code="too-long")
         return Item(position=position, type="", id="", json=None, raw=b"", valid=False, issues=[problem])
-    content = line.strip()
+    content = bare(line)
     try:
         return resource_item(parse(content, limits), content, position=position, limit=limits.resource_bytes)
     except InputRejected as error:

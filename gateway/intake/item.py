@@ -18,6 +18,8 @@ JsonObject = dict[str, Any]
 #: the same resource sent again is the same resource.
 NAMESPACE = uuid.UUID("5a2f0c1e-6f6b-5f4e-9d6f-1f0f5a3f7a11")
 
+LONGEST_ID = 255
+"""Characters. R4 allows 64; servers with longer ids exist, but nothing is cut off: two ids might become one."""
 STATES = ("stored", "duplicate", "stale", "invalid", "deleted")
 
 
@@ -37,6 +39,12 @@ class Item:
     full_url: str | None = None
     state: str = ""
     """Set by the commit: one of STATES."""
+    conditional: str | None = None
+    """Key that a conditional create or update searches by (R4 §3.1.0.4.3): the resource that has it is meant."""
+    create: bool = False
+    """A conditional create: where the resource exists already, nothing changes."""
+    exists: bool = False
+    """Set by the commit: the condition found a resource."""
     version_row: int | None = None
 
     @property
@@ -118,13 +126,20 @@ def resource_item(
     resource_type = resource.get("resourceType")
     resource_type = resource_type if isinstance(resource_type, str) else ""
     key = id_ or identity(resource, raw, full_url)
+    if b"\\u0000" in raw:
+        # R4 §2.24.0.1 forbids it in strings, and PostgreSQL cannot keep it in a text.
+        valid = False
+        issues.insert(0, issue("a NUL character stands in a text: remove it at the source", code="value"))
+    if len(key) > LONGEST_ID or "\x00" in key or "\x00" in resource_type:
+        valid, key = False, ""
+        resource_type = resource_type.replace("\x00", "")
     if len(raw) > limit:
         valid = False
         issues.append(issue(f"the resource is larger than {limit} bytes: leave out attachments", code="too-long"))
     return Item(
         position=position,
         type=resource_type[:64],
-        id=key[:128],
+        id=key,
         json=resource,
         raw=raw,
         valid=valid,

@@ -21,28 +21,35 @@ JsonObject = dict[str, Any]
 
 _KEY = re.compile(rb'"\s*:')
 _JSON_TYPES = frozenset({"application/fhir+json", "application/json", "text/json", "application/json+fhir", ""})
-_NDJSON_TYPES = frozenset({"application/fhir+ndjson", "application/ndjson", "application/x-ndjson"})
 _XML = re.compile(r"xml", re.IGNORECASE)
 #: fhirVersion media type parameter (R4 §3.1.0.1.11) and the releases that it may name.
 _VERSION = re.compile(r"fhirversion\s*=\s*\"?([0-9.]+)", re.IGNORECASE)
 R4_VERSIONS = ("4.0", "4.3")
 
 
-def check_media_type(content_type: str | None) -> str:
-    """``json`` or ``ndjson``. Raises InputRejected: 415 for XML and others, 400 for another FHIR version."""
+def check_media_type(content_type: str | None) -> None:
+    """Raise InputRejected for a Content-Type that is not FHIR R4 JSON: 415 for XML and others, 400 for another version."""
     value = content_type or ""
     kind = value.split(";")[0].strip().lower()
     if match := _VERSION.search(value):
         check_version(match[1])
     if kind in _JSON_TYPES:
-        return "json"
-    if kind in _NDJSON_TYPES:
-        return "ndjson"
+        return
     if _XML.search(kind):
         raise InputRejected("FHIR XML is not accepted: send application/fhir+json", status=415, issue="not-supported")
     raise InputRejected(
         f"the media type {kind} is not accepted: send application/fhir+json", status=415, issue="not-supported"
     )
+
+
+def check_accept(accept: str | None) -> None:
+    """Raise InputRejected if the sender takes XML only (406) or names another FHIR version (400)."""
+    ranges = [part for part in (accept or "").split(",") if part.strip()]
+    for part in ranges:
+        if match := _VERSION.search(part):
+            check_version(match[1])
+    if ranges and all(_XML.search(part) for part in ranges):
+        raise InputRejected("answers are application/fhir+json only", status=406, issue="not-supported")
 
 
 def check_version(version: str) -> None:
@@ -79,17 +86,20 @@ def inflate(data: bytes, encoding: str | None, limits: LimitSettings) -> bytes:
     return plain
 
 
+def bare(data: bytes) -> bytes:
+    """The body without a byte order mark and without white space around it: what is kept as the raw resource."""
+    return data.removeprefix(b"\xef\xbb\xbf").strip()
+
+
 def parse(data: bytes, limits: LimitSettings) -> Any:
-    """The JSON value of a body or line. Raises InputRejected: 413 too large, 400 anything else."""
+    """The JSON value of a body or line (see :func:`bare`). Raises InputRejected: 413 too large, 400 anything else."""
     if len(data) > limits.body_bytes:
         raise InputRejected(
             f"the body is larger than {limits.body_bytes} bytes: send it in parts", status=413, issue="too-long"
         )
-    if data.startswith(b"\xef\xbb\xbf"):
-        data = data[3:]
-    if not data.strip():
+    if not data:
         raise InputRejected("the body is empty: a FHIR resource is expected", status=400, issue="structure")
-    if data.lstrip()[:1] == b"<":
+    if data[:1] == b"<":
         raise InputRejected("FHIR XML is not accepted: send application/fhir+json", status=415, issue="not-supported")
     try:
         value = orjson.loads(data)
@@ -103,19 +113,22 @@ def parse(data: bytes, limits: LimitSettings) -> Any:
 
 def count_keys(value: Any, depth: int) -> int:
     """Number of object keys in a tree. Raises InputRejected (400) if it is nested deeper than ``depth``."""
-    if depth < 0:
-        raise InputRejected("the JSON is nested too deeply", status=400, issue="too-costly")
-    if isinstance(value, dict):
-        total = len(value)
-        for child in value.values():
-            if isinstance(child, dict | list):
-                total += count_keys(child, depth - 1)
-        return total
     total = 0
-    if isinstance(value, list):
-        for child in value:
-            if isinstance(child, dict | list):
-                total += count_keys(child, depth - 1)
+    level = [value]
+    # Level by level: orjson gives exact types, and no call per node is needed.
+    while level:
+        if depth <= 0:
+            raise InputRejected("the JSON is nested too deeply", status=400, issue="too-costly")
+        depth -= 1
+        below: list[Any] = []
+        for node in level:
+            kind = type(node)
+            if kind is dict:
+                total += len(node)
+                below += node.values()
+            elif kind is list:
+                below += node
+        level = [node for node in below if type(node) is dict or type(node) is list]
     return total
 
 
@@ -155,41 +168,63 @@ def _explain(data: bytes, error: Exception, limits: LimitSettings) -> InputRejec
     return InputRejected(f"the body is not JSON{where}", status=400, issue="structure")
 
 
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]]')
+_BLANK = re.compile(r"[ \t\r\n]*")
+_decode = json.JSONDecoder().raw_decode
+
+
+def _skip(text: str, at: int) -> int:
+    match = _BLANK.match(text, at)
+    return at if match is None else match.end()
+
+
+def _value(text: str, at: int, wanted: str) -> int | None:
+    """Where the value of one member of the object that begins at ``at`` starts; None if there is no such member."""
+    at = _skip(text, at + 1)
+    while text[at] != "}":
+        key, at = _decode(text, at)
+        at = _skip(text, _skip(text, at) + 1)
+        if key == wanted:
+            return at
+        at = _skip(text, _decode(text, at)[1])
+        if text[at] == ",":
+            at = _skip(text, at + 1)
+    return None
+
+
+def _entry(text: str, at: int) -> tuple[bytes | None, int]:
+    """The resource of the entry that begins at ``at``, and where the entry ends."""
+    found: bytes | None = None
+    at = _skip(text, at + 1)
+    while text[at] != "}":
+        key, at = _decode(text, at)
+        start = _skip(text, _skip(text, at) + 1)
+        end = _decode(text, start)[1]
+        if key == "resource":
+            found = text[start:end].encode()
+        at = _skip(text, end)
+        if text[at] == ",":
+            at = _skip(text, at + 1)
+    return found, at + 1
 
 
 def entry_slices(data: bytes) -> list[bytes | None]:
     """The raw bytes of each Bundle entry's ``resource``, in order; None for an entry without one.
 
-    The bytes are cut out, not printed anew: 35.50 stays 35.50. ``data`` must be valid JSON (parse it first).
+    The bytes are cut out, not printed anew: 35.50 stays 35.50. ``data`` must be a valid JSON object (parse it first).
     """
+    text = data.decode()
     slices: list[bytes | None] = []
-    depth = 0
-    in_entries = False
-    key = b""
-    start = -1
-    colon_after = re.compile(rb"\s*:")
-    for match in _TOKEN.finditer(data):
-        token = match[0]
-        if token[:1] == b'"':
-            # Keys matter at two places only: the Bundle's own and those of its entries.
-            if (depth == 1 or (in_entries and depth == 3)) and colon_after.match(data, match.end()):
-                key = token
-            continue
-        if token in (b"{", b"["):
-            depth += 1
-            if depth == 2 and token == b"[" and key == b'"entry"':
-                in_entries = True
-            elif in_entries and depth == 3:
-                slices.append(None)
-                key = b""
-            elif in_entries and depth == 4 and token == b"{" and key == b'"resource"':
-                start = match.start()
+    entries = _value(text, 0, "entry")
+    if entries is None or text[entries] != "[":
+        return slices
+    at = _skip(text, entries + 1)
+    while text[at] != "]":
+        if text[at] == "{":
+            found, at = _entry(text, at)
         else:
-            depth -= 1
-            if in_entries and depth == 3 and start >= 0:
-                slices[-1] = data[start : match.end()]
-                start, key = -1, b""
-            elif in_entries and depth == 1:
-                in_entries = False
+            found, at = None, _decode(text, at)[1]
+        slices.append(found)
+        at = _skip(text, at)
+        if text[at] == ",":
+            at = _skip(text, at + 1)
     return slices

@@ -13,7 +13,7 @@ from gateway.errors import InputRejected
 from gateway.intake.bundle import TYPES, deletion, unpack
 from gateway.intake.item import NAMESPACE, Delivery, Item, delivery_digest, resource_item
 from gateway.intake.outcome import informational, issue, outcome
-from gateway.intake.parse import check_version, parse
+from gateway.intake.parse import bare, check_version, parse
 
 JsonObject = dict[str, Any]
 
@@ -31,6 +31,7 @@ def bundle_delivery(
     body: bytes, *, source: str, channel: str, limits: LimitSettings, interaction: str = "POST /fhir"
 ) -> Delivery:
     """A Bundle, or a single resource posted to the base. Raises InputRejected for what is not even that."""
+    body = bare(body)
     value = parse(body, limits)
     if not isinstance(value, dict) or not isinstance(value.get("resourceType"), str):
         raise InputRejected("this is no FHIR resource: an object with a resourceType is expected", issue="structure")
@@ -47,7 +48,10 @@ def bundle_delivery(
     items = unpack(value, body, resource_limit=limits.resource_bytes)
     answers = {"transaction": _bundle_answer("transaction-response"), "batch": _bundle_answer("batch-response")}
     if kind == "message":
-        return _delivery(source, channel, interaction, body, items, _message_answer(value))
+        # $process-message is idempotent on the header's id (R4 §2.4.3): a message sent again may differ in its timestamp.
+        header = message_header(value).get("id")
+        content = f"MessageHeader/{header}".encode() if isinstance(header, str) and header else body
+        return _delivery(source, channel, interaction, content, items, _message_answer(value))
     delivery = _delivery(source, channel, interaction, body, items, answers.get(kind, _summary_answer))
     if not items:
         delivery.state, delivery.reason = "ignored", "the Bundle has no entry with a resource"
@@ -58,6 +62,7 @@ def resource_delivery(
     body: bytes, *, source: str, channel: str, limits: LimitSettings, interaction: str, type_: str, id_: str | None
 ) -> Delivery:
     """``POST /fhir/{Type}`` or ``PUT /fhir/{Type}/{id}``. Raises InputRejected if path and body do not fit."""
+    body = bare(body)
     value = parse(body, limits)
     if isinstance(value, dict):
         _check_release(value)
@@ -87,8 +92,10 @@ def ignored_delivery(
 
 def rejected_delivery(body: bytes, error: InputRejected, *, source: str, channel: str, interaction: str) -> Delivery:
     """A body that was refused as a whole: only the refusal is kept, the sender has been told."""
+    # The reason is part of the key: two refusals before the body was read must not be taken for one delivery.
+    content = b"\0".join((body, b"refused", str(error).encode()))
     delivery = _delivery(
-        source, channel, interaction, body, [], lambda _: {"status": error.status, "body": refusal(error)}
+        source, channel, interaction, content, [], lambda _: {"status": error.status, "body": refusal(error)}
     )
     delivery.state, delivery.reason = "invalid", str(error)
     return delivery

@@ -7,9 +7,11 @@ stands there and the remedy, never the value.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
+import orjson
 from fhir.resources.R4B import get_fhir_model_class
 from pydantic import BaseModel, ValidationError
 
@@ -31,7 +33,12 @@ R4_ONLY = frozenset(
 #: Types whose R4 content differs from R4B's so much that R4B's model refuses valid R4.
 R4_DIFFERS = frozenset({"Evidence", "EvidenceVariable", "ResearchElementDefinition", "EvidenceReport"})
 
+#: Problems of one resource that are told: the rest is more of the same.
+MOST = 10
 _EXTRA = "extra_forbidden"
+_ID_ERRORS = frozenset({"string_pattern_mismatch", "string_too_long"})
+_USABLE_ID = re.compile(r"[A-Za-z0-9\-._:~@+=$!]{1,255}")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_\-]{0,63}")
 _KINDS = {dict: "an object", list: "a list", str: "a text", bool: "a boolean", int: "a number", float: "a number"}
 
 
@@ -59,38 +66,69 @@ def validate(resource: JsonObject) -> tuple[bool, list[JsonObject]]:
         text = f"{resource_type[:64]} is no resource type of FHIR R4"
         return False, [issue(text, code="not-supported", expression="resourceType")]
     warnings: list[JsonObject] = []
-    try:
-        found.model_validate(resource)
-    except ValidationError as error:
-        items = error.errors(include_url=False, include_input=False, include_context=False)
-        extras = [item for item in items if item["type"] == _EXTRA]
-        wrong = [item for item in items if item["type"] != _EXTRA]
-        if wrong:
-            return False, [_explain(resource, item) for item in _reduced(wrong)]
-        warnings = [
-            issue("an element unknown to R4: kept, not validated", code="extension", severity="warning",
-                  expression=_path(resource_type, item["loc"]))
-            for item in extras
-        ]  # fmt: skip
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
-        # fhir.resources raises bare errors on some malformed shapes (a list where an object belongs).
-        return False, [issue(f"{resource_type} has a malformed structure ({type(error).__name__})", code="structure")]
+    wrong = _errors(found, resource)
+    quirks = [item for item in wrong if _is_quirk(resource, item)]
+    if quirks:
+        # The model stops at an unknown element before it has looked for missing ones: look again without the quirks.
+        warnings = [_warn(resource_type, item) for item in quirks[:MOST]]
+        wrong = _errors(found, _without(resource, [item["loc"] for item in quirks]))
+    if wrong:
+        return False, [_explain(resource, item) for item in _reduced(wrong)]
     problems = _bindings(resource, resource_type)
     return (not problems), [*problems, *warnings]
 
 
+def _errors(found: type[BaseModel], resource: JsonObject) -> list[Any]:
+    try:
+        found.model_validate(resource)
+    except ValidationError as error:
+        return list(error.errors(include_url=False, include_input=False, include_context=False))
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        # fhir.resources raises bare errors on some malformed shapes (a list where an object belongs).
+        return [{"type": f"malformed.{type(error).__name__}", "loc": ()}]
+    return []
+
+
+def _is_quirk(resource: JsonObject, item: Any) -> bool:
+    if item["type"] == _EXTRA:
+        return True
+    if item["loc"] != ("id",) or item["type"] not in _ID_ERRORS:
+        return False
+    # R4 allows [A-Za-z0-9-.]{1,64}; servers that use underscores or longer ids exist (field notes §1 *Content*).
+    return _USABLE_ID.fullmatch(str(resource["id"])) is not None
+
+
+def _warn(resource_type: str, item: Any) -> JsonObject:
+    text = "an element unknown to R4: kept, not validated"
+    if item["type"] != _EXTRA:
+        text = "an id of a form that R4 does not allow: kept as it is"
+    return issue(text, code="extension", severity="warning", expression=_path(resource_type, item["loc"]))
+
+
+def _without(resource: JsonObject, locations: list[tuple[Any, ...]]) -> JsonObject:
+    """A copy of the resource without the elements at these locations."""
+    copy: JsonObject = orjson.loads(orjson.dumps(resource))
+    for *path, last in locations:
+        parent = _value_at(copy, tuple(path))
+        if isinstance(parent, dict):
+            parent.pop(last, None)
+    return copy
+
+
 def _reduced(items: list[Any]) -> list[Any]:
-    """At most ten errors, one per element: pydantic reports one per alternative of a union."""
+    """At most MOST errors, one per element: pydantic reports one per alternative of a union."""
     seen: dict[tuple[Any, ...], Any] = {}
     for item in items:
         seen.setdefault(tuple(item["loc"]), item)
-    return list(seen.values())[:10]
+    return list(seen.values())[:MOST]
 
 
 def _path(resource_type: str, location: tuple[Any, ...]) -> str:
     path = resource_type
     for part in location:
-        path += f"[{part}]" if isinstance(part, int) else f".{part}"
+        # A name that no element can have might be anything, also patient data: it is not shown.
+        name = part if isinstance(part, int) or _NAME.fullmatch(part) else "…"
+        path += f"[{name}]" if isinstance(part, int) else f".{name}"
     return path
 
 

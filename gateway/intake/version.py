@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 from typing import Any
 
 JsonObject = dict[str, Any]
+
+_NUMBER = re.compile(r"[0-9]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ def is_older(new: Version, current: Version) -> bool:
     otherwise lastUpdated does; without either the last to arrive is the newest.
     """
     a, b = new.version_id, current.version_id
-    if a is not None and b is not None and a.isdecimal() and b.isdecimal() and int(a) != int(b):
+    if a is not None and b is not None and _NUMBER.fullmatch(a) and _NUMBER.fullmatch(b) and int(a) != int(b):
         return int(a) < int(b)
     if new.last_updated is not None and current.last_updated is not None:
         return new.last_updated < current.last_updated

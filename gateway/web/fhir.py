@@ -1,4 +1,5 @@
-"""The FHIR endpoint: ``/fhir`` (contract, design *HTTP*). Errors are OperationOutcomes; nothing is acknowledged before the commit."""
+"""The FHIR endpoint: ``/fhir`` (contract, design *HTTP*). Errors are OperationOutcomes; nothing is acknowledged before
+the commit."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from gateway.errors import ConfigurationError, InputRejected, StoreUnavailable
 from gateway.intake import receive
 from gateway.intake.item import Delivery
 from gateway.intake.outcome import issue, outcome
-from gateway.intake.parse import check_media_type, inflate
+from gateway.intake.parse import check_accept, check_media_type, inflate
 from gateway.web.keys import INTAKE, SETTINGS
 
 JsonObject = dict[str, Any]
@@ -89,6 +90,7 @@ async def take(
     body = b""
     try:
         try:
+            check_accept(request.headers.get("Accept"))
             check_media_type(request.headers.get("Content-Type"))
             body = await read_body(request, settings)
             delivery = make(body)
@@ -202,12 +204,16 @@ async def metadata(_: web.Request) -> web.Response:
 
 async def not_served(request: web.Request) -> web.Response:
     """Anything else below ``/fhir``: nothing can be read here."""
+    if request.method in ("POST", "PUT", "DELETE"):
+        text = "no such address: use /fhir, /fhir/{Type} or /fhir/{Type}/{id}"
+        return problem(text, status=404, code="not-found")
     text = f"{request.method} is not served here: this endpoint takes data in and gives none out"
     return problem(text, status=405, code="not-supported", headers={"Allow": "POST, PUT, DELETE"})
 
 
 _TYPE = "{type:[A-Z][A-Za-z]+}"
-_ID = r"{id:[A-Za-z0-9\-.]{1,64}}"
+#: Wider than R4's ids, like the intake (``gateway.intake.validate``).
+_ID = r"{id:[A-Za-z0-9\-._:~@+=$!]{1,255}}"
 
 
 def routes() -> list[web.RouteDef]:

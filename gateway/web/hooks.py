@@ -14,7 +14,7 @@ from aiohttp import web
 from gateway.errors import InputRejected
 from gateway.intake import receive
 from gateway.intake.item import Delivery
-from gateway.intake.parse import parse
+from gateway.intake.parse import bare, parse
 from gateway.web.fhir import _ID, _TYPE, authorised, problem, take
 from gateway.web.keys import ON_HINT, SETTINGS
 
@@ -67,7 +67,7 @@ async def notify(request: web.Request) -> web.Response:
             return receive.ignored_delivery(
                 body, source=name, channel="hook", interaction=interaction, reason=reason, unique=True
             )
-        value = parse(body, limits)
+        value = parse(bare(body), limits)
         kind = notification_type(value) if isinstance(value, dict) else None
         if kind in SIGNALS:
             reason = f"a {kind} of the subscription: no data in it"
