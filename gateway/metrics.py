@@ -48,8 +48,14 @@ def exposition(
     worker_alive: bool,
 ) -> bytes:
     """The text of ``/metrics`` from the store's counts and this process's counters."""
-    for gauge, values in ((_DELIVERIES, deliveries), (_PATIENTS, patients), (_RESOURCES, resources), (_MAPPED, mapped), (_ENTITIES, entities),
-                          (_REVIEWS, reviews)):  # fmt: skip
+    for gauge, values in (
+        (_DELIVERIES, deliveries),
+        (_PATIENTS, patients),
+        (_RESOURCES, resources),
+        (_MAPPED, mapped),
+        (_ENTITIES, entities),
+        (_REVIEWS, reviews),
+    ):
         _set(gauge, values)
     _set(_LANE, {name: float(paused) for name, paused in lanes.items()})
     _BACKLOG_AGE.set(backlog_age)

@@ -75,7 +75,7 @@ def print_json(value: Any) -> None:
     """Machine output: one JSON document on stdout."""
     import orjson
 
-    typer.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
+    typer.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS).decode())
 
 
 @contextmanager

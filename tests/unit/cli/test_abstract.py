@@ -25,7 +25,9 @@ def test_a_marker_reads_date_analyte_value() -> None:
 
 
 def test_a_case_shows_no_identifier_and_no_birth_date() -> None:
-    line = abstract({"clinicalIdentifier": "MRN-1", "clinicalCenter": "C", "dateOfBirth": "1970-01-01", "vitalStatus": "alive"})
+    line = abstract(
+        {"clinicalIdentifier": "MRN-1", "clinicalCenter": "C", "dateOfBirth": "1970-01-01", "vitalStatus": "alive"}
+    )
     assert line == "alive"
 
 
