@@ -16,7 +16,7 @@ import structlog
 import zstandard
 
 from adapters.pop.client import PopClient
-from adapters.pop.errors import PopError
+from adapters.pop.errors import PopContract, PopError, PopRejected, PopServerError
 from adapters.pop.kinds import KINDS
 from adapters.pop.session import Session
 from gateway.config import PopSettings
@@ -64,7 +64,7 @@ class StoredTokens:
     @asynccontextmanager
     async def lock(self) -> AsyncIterator[None]:
         """Held by whoever signs in. A lease, not a transaction: nobody's commit waits for POP's answer."""
-        while not await self._take():
+        while not await self._take():  # noqa: ASYNC110 - it waits for another process
             await asyncio.sleep(0.1)
         try:
             yield
@@ -113,11 +113,16 @@ async def cached_lists(store: Store) -> Lists:
 
 
 async def fetch_lists(store: Store, client: PopClient, names: Iterable[str]) -> Lists:
-    """Read the value lists from POP into the store. Raises PopError; lists that were read by then are kept."""
+    """Read the value lists from POP into the store. A list that POP fails on is left out, and said so; raises PopError for
+    what concerns every list (POP away, account refused)."""
     compress = zstandard.ZstdCompressor(level=3).compress
     fetched: Lists = {}
     for name in names:
-        concepts = await client.concepts(name)
+        try:
+            concepts = await client.concepts(name)
+        except (PopServerError, PopRejected, PopContract) as error:
+            log.warning("terminology-not-read", name=name, code=error.code)
+            continue
         kept = [
             {field: item[field] for field in ("system", "code", "display", "synonyms", "properties") if item.get(field)}
             for item in concepts

@@ -1,7 +1,7 @@
 """The sandbox POP: an HTTP server that behaves as the real one was observed to, for the demo and the tests.
 
 Private to the sandbox are ``GET /__sandbox/dump`` (everything stored), ``GET /__sandbox/counts`` (requests by method) and
-``POST /__sandbox/faults`` (see :mod:`adapters.sandbox.pop.faults`).
+``POST /__sandbox/reset``, ``POST /__sandbox/faults`` (see :mod:`adapters.sandbox.pop.faults`).
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ HTML_500 = (
 )
 UUID = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
 _SCHEMA = "#/components/schemas/{}Create"
+TERMINOLOGIES = frozenset(name for kind in KINDS.values() for name in kind.terminology.values())
 #: Filters that POP knows; all others are ignored silently.
 FILTERS = ("caseId", "externalSource", "pseudoidentifier")
 
@@ -82,6 +83,7 @@ class SandboxPop:
         add("GET", "/__sandbox/dump", self._dump)
         add("GET", "/__sandbox/counts", self._counts)
         add("POST", "/__sandbox/faults", self._set_faults)
+        add("POST", "/__sandbox/reset", self._reset)
         for collection in sorted({kind.collection for kind in KINDS.values()}):
             path = "/api/v1/" + re.sub(r"{\w+}", "{parent}", collection)
             add("GET", path, self._bound(self._list, collection))
@@ -355,9 +357,11 @@ class SandboxPop:
 
     async def _concepts(self, request: web.Request) -> web.Response:
         self._user(request)
-        concepts = self.terms.lists.get(request.match_info["name"])
-        if concepts is None:
+        name = request.match_info["name"]
+        if name not in self.terms.lists and name not in TERMINOLOGIES:
             raise ServerError("unknown terminology")
+        # A list that is not packaged is an empty one: the sandbox then refuses every concept of that field.
+        concepts = self.terms.lists.get(name, {})
         limit, offset = min(self._number(request, "limit", 10), 50), self._number(request, "offset", 0)
         return _json({"count": len(concepts), "items": list(concepts.values())[offset : offset + limit]})
 
@@ -372,6 +376,14 @@ class SandboxPop:
 
     async def _counts(self, _: web.Request) -> web.Response:
         return _json({**self.counts, "logins": self.accounts.logins})
+
+    async def _reset(self, _: web.Request) -> web.Response:
+        """Forget all entities; sessions and value lists stay."""
+        for collection in list(self.entities.collections()):
+            for row in self.entities.all(collection):
+                self.entities.delete(collection, row["id"])
+        self.counts.clear()
+        return _json({})
 
     async def _set_faults(self, request: web.Request) -> web.Response:
         self.faults.set(await self._body(request))
