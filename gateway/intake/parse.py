@@ -71,6 +71,9 @@ def inflate(data: bytes, encoding: str | None, limits: LimitSettings) -> bytes:
         raise InputRejected(
             f"the content coding {coding} is not accepted: send gzip or none", status=415, issue="not-supported"
         )
+    if data[:2] != b"\x1f\x8b" and data[:1] != b"\x78":
+        # Neither gzip nor zlib: a proxy or aiohttp itself has inflated it and left the header. No JSON begins like these.
+        return data
     inflater = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
     ceiling = min(limits.body_bytes, max(len(data), 1024) * limits.gzip_ratio)
     try:

@@ -71,11 +71,16 @@ async def read_body(request: web.Request, settings: Settings) -> bytes:
         raise too_long
     parts: list[bytes] = []
     size = 0
-    async for part in request.content.iter_chunked(2**16):
-        size += len(part)
-        if size > limit:
-            raise too_long
-        parts.append(part)
+    try:
+        async for part in request.content.iter_chunked(2**16):
+            size += len(part)
+            if size > limit:
+                raise too_long
+            parts.append(part)
+    except web.RequestPayloadError as error:
+        raise InputRejected(
+            "the body cannot be read to its end: it was cut or is damaged", issue="incomplete"
+        ) from error
     return inflate(b"".join(parts), request.headers.get("Content-Encoding"), settings.limits)
 
 
@@ -91,7 +96,8 @@ async def take(
     try:
         try:
             check_accept(request.headers.get("Accept"))
-            check_media_type(request.headers.get("Content-Type"))
+            if request.can_read_body:
+                check_media_type(request.headers.get("Content-Type"))
             body = await read_body(request, settings)
             delivery = make(body)
         except InputRejected as error:

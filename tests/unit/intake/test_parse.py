@@ -163,12 +163,16 @@ def test_gzip_is_inflated() -> None:
     assert inflate(zlib.compress(b"{}"), "deflate", LIMITS) == b"{}"
 
 
+def test_what_a_proxy_has_inflated_is_taken_as_it_is() -> None:
+    assert inflate(b"{}", "gzip", LIMITS) == b"{}"
+
+
 @pytest.mark.parametrize(
     ("data", "coding", "status"),
     [
         (gzip.compress(b" " * 10_000_000), "gzip", 413),
         (gzip.compress(b'{"a": 12345678}')[:-9], "gzip", 400),
-        (b"no gzip", "gzip", 400),
+        (b"\x1f\x8bno gzip", "gzip", 400),
         (b"{}", "br", 415),
     ],
 )
