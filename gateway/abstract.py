@@ -13,6 +13,7 @@ _SEMANTIC_TAG = re.compile(
     r" \((disorder|finding|qualifier value|observable entity|morphologic abnormality|body structure|procedure|substance|"
     r"product|tumor staging)\)$"
 )
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z]+")
 #: Identify the person; an abstract never shows them.
 _PERSONAL = frozenset({"clinicalIdentifier", "clinicalCenter", "dateOfBirth"})
 #: Say little at a glance.
@@ -51,8 +52,8 @@ def _empty(value: Any) -> bool:
 
 
 def label(name: str) -> str:
-    """``primaryTumor`` → ``primary tumor``."""
-    return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name).strip()
+    """``primaryTumor`` → ``primary tumor``, ``TNMStaging`` → ``TNM staging``."""
+    return " ".join(word if len(word) > 1 and word.isupper() else word.lower() for word in _WORDS.findall(name))
 
 
 def unit(name: str) -> str:

@@ -36,6 +36,7 @@ def test_values_for_people() -> None:
     assert text([{"code": "a", "system": "s", "display": "A"}, {"code": "b", "system": "s"}]) == "A; b"
     assert (text(True), text(None), text(1.5)) == ("yes", "", "1.5")
     assert (unit("kIU__l"), label("primaryTumor")) == ("kIU/l", "primary tumor")
+    assert (label("TNMStaging"), label("NCTNumber"), label("ecogScore")) == ("TNM staging", "NCT number", "ecog score")
 
 
 @given(st.dictionaries(st.text(max_size=8), JSON, max_size=5))
