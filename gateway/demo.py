@@ -136,8 +136,8 @@ async def _live(gateway: Gateway, found: Peers) -> None:
 
     stop = asyncio.Event()
     with stop_on_signals(stop):
-        await gateway.start()
         async with serving(gateway, host=gateway.settings.http.host, port=gateway.settings.http.port) as address:
+            await gateway.start()
             found.ehr.hooks.append(Hook(f"{address}/fhir"))
             typer.echo(f"console   {address}/")
             typer.echo(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from gateway.config import Settings
+    from gateway.intake.files import ImportSummary
+    from gateway.intake.writer import Intake
+    from gateway.store.engine import Store
 
 
 def register(app: typer.Typer) -> None:
@@ -37,44 +41,62 @@ def import_files(
 
 
 async def _import(settings: Settings, paths: list[Path], *, source: str, write: bool) -> None:
-    from gateway.cli.work import work
-    from gateway.errors import PeerUnavailable
-    from gateway.intake.files import find_files, import_paths
-    from gateway.service import Gateway
+    from gateway.errors import BadInput, PeerUnavailable
     from gateway.summary import summarise
 
     started = time.time()
-    total = sum(path.stat().st_size for path in find_files(paths))
-    async with Gateway(settings) as gateway:
-        with progress("importing", total=total, unit="bytes") as (bar, task):
-            done = await import_paths(
-                gateway.intake,
-                paths,
-                source=source,
-                limits=settings.limits,
-                progress=lambda size: bar.advance(task, size),
-            )
-        console = err()
-        for problem in done.problems:
-            console.print(f"[yellow]![/] {problem}", markup=True)
-        unavailable: PeerUnavailable | None = None
-        if write:
+    unavailable: PeerUnavailable | None = None
+    if write:
+        from gateway.cli.work import work
+        from gateway.service import Gateway
+
+        async with Gateway(settings) as gateway:
+            done = await _store(settings, gateway.intake, paths, source=source)
             try:
                 await work(gateway)
             except PeerUnavailable as error:
                 unavailable = error
-        summary = await summarise(
-            gateway.store, started=started, resources=done.resources, totals=gateway.worker.totals
-        )
-        typer.echo(str(summary))
-        if unavailable is not None:
-            raise unavailable
+            totals = gateway.worker.totals
+            summary = await summarise(gateway.store, started=started, resources=done.resources, totals=totals)
+    else:
+        async with _storing(settings) as (store, intake):
+            done = await _store(settings, intake, paths, source=source)
+            summary = await summarise(store, started=started, resources=done.resources, totals={})
+    typer.echo(str(summary))
+    if unavailable is not None:
+        raise unavailable
     if done.resources and done.counts["invalid"] == done.resources:
-        from gateway.errors import BadInput
-
         raise BadInput(
             "nothing of this is valid FHIR R4: the console's deliveries tell element and remedy for each entry"
         )
+
+
+async def _store(settings: Settings, intake: Intake, paths: list[Path], *, source: str) -> ImportSummary:
+    from gateway.intake.files import find_files, import_paths
+
+    total = sum(path.stat().st_size for path in find_files(paths))
+    with progress("importing", total=total, unit="bytes") as (bar, task):
+        done = await import_paths(
+            intake, paths, source=source, limits=settings.limits, progress=lambda size: bar.advance(task, size)
+        )
+    console = err()
+    for problem in done.problems:
+        console.print(f"! {problem}", markup=False)
+    return done
+
+
+@asynccontextmanager
+async def _storing(settings: Settings) -> AsyncIterator[tuple[Store, Intake]]:
+    """Store and intake alone: what only stores needs no POP."""
+    from gateway.intake.writer import Intake
+    from gateway.store.migrate import open_store
+
+    store = await open_store(settings.store)
+    try:
+        async with Intake(store) as intake:
+            yield store, intake
+    finally:
+        await store.close()
 
 
 def poll(
@@ -99,14 +121,13 @@ def poll(
 async def _poll(settings: Settings, names: list[str]) -> None:
     from gateway.errors import PeerUnavailable
     from gateway.schedule.poll import poll as poll_source
-    from gateway.service import Gateway
 
     problems: list[str] = []
-    async with Gateway(settings) as gateway:
+    async with _storing(settings) as (store, intake):
         for name in names:
             with progress(f"polling {name}", unit="resources") as (bar, task):
                 summary = await poll_source(
-                    gateway.store, gateway.intake, name=name, settings=settings.source(name), limits=settings.limits,
+                    store, intake, name=name, settings=settings.source(name), limits=settings.limits,
                     progress=_advance(bar, task),
                 )  # fmt: skip
             told = ", ".join(f"{count} {state}" for state, count in sorted(summary.counts.items()) if count)

@@ -40,12 +40,12 @@ async def _serve(settings: Settings, *, host: str, port: int) -> None:
     log.configure(settings.log)
     stop = asyncio.Event()
     with stop_on_signals(stop):
-        async with Gateway(settings) as gateway:
+        # The listener before the work: a port that is taken must be told before anything has begun.
+        async with Gateway(settings) as gateway, serving(gateway, host=host, port=port) as address:
             await gateway.start()
-            async with serving(gateway, host=host, port=port) as address:
-                structlog.get_logger("gateway").info("serving", address=address)
-                await stop.wait()
-                structlog.get_logger("gateway").info("stopping")
+            structlog.get_logger("gateway").info("serving", address=address)
+            await stop.wait()
+            structlog.get_logger("gateway").info("stopping")
 
 
 def worker(context: typer.Context) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -39,7 +40,7 @@ async def serving(gateway: Gateway, *, host: str, port: int) -> AsyncIterator[st
             await web.TCPSite(runner, host, port).start()
         except OSError as error:
             raise ConfigurationError(
-                f"cannot listen on {host}:{port} ({error.strerror}): another program has it; choose another [http] port"
+                f"cannot listen on {host}:{port} ({os.strerror(error.errno or 0)}): choose another one, [http] or --port"
             ) from error
         bound = runner.addresses[0][1]
         yield f"http://{f'[{host}]' if ':' in host else host}:{bound}"

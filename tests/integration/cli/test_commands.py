@@ -252,6 +252,7 @@ async def test_poll_brings_the_record_and_replay_wants_a_condition(site: Site) -
     assert result.code == 0, result.err
     assert re.match(r"main: \d{2,} resources in \d+ requests \(", result.out)
     assert (await site.run("poll", "default")).code == 64
+    assert (await site.run("import", "nowhere")).code == 65
     assert (await site.run("poll", "nobody")).code == 78
     assert (await site.run("replay")).code == 64
     marked = await site.run("replay", "--source", "main", "--since", "2020-01-01")
@@ -296,3 +297,26 @@ async def test_demo_once_prints_one_line(site: Site) -> None:
     assert created > 50
     assert (updated, unchanged) == (0, 0)
     assert reviews >= 1
+
+
+async def test_a_port_that_is_taken_is_told_before_anything_begins(site: Site) -> None:
+    port = site.pop_url.rpartition(":")[2]
+    for command in ("serve", "demo"):
+        result = await site.run(command, "--port", port)
+        assert result.code == 78
+        assert f"cannot listen on 127.0.0.1:{port}" in result.err
+
+
+async def test_only_storing_needs_no_pop_account(site: Site) -> None:
+    result = await site.run(
+        "import", "--no-apply", str(COLON), POP_GATEWAY_POP__PASSWORD="", POP_GATEWAY_POP__URL="http://127.0.0.1:9"
+    )
+    assert result.code == 0, result.err
+    assert SUMMARY.fullmatch(result.out.strip())
+
+
+async def test_input_without_anything_valid_is_bad_input_but_kept(site: Site) -> None:
+    (site.folder / "bad.json").write_text('{"resourceType": "Observation", "id": "x", "status": 7}', encoding="utf-8")
+    result = await site.run("import", "bad.json")
+    assert result.code == 65
+    assert "resources 1" in result.out
