@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib.resources import files
 
 import sqlalchemy as sa
@@ -41,15 +42,27 @@ def _migrate(connection: sa.Connection) -> None:
         connection.execute(sa.insert(tables.counter).values(name="seq", value=0))
 
 
+def _check_folder(url: sa.URL) -> None:
+    """Say clearly that SQLite could not make its file; aiosqlite's own failure leaves a thread that reports into the void."""
+    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
+        return
+    folder = os.path.dirname(os.path.abspath(str(url.database)))
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise ConfigurationError("[store] url names a folder that does not exist or cannot be written: create it first")
+
+
 async def open_store(settings: StoreSettings) -> Store:
     """Open the database and migrate it, under a lock so that replicas that start together do not both.
 
-    Raises ConfigurationError for an unusable URL, StoreUnavailable if the database does not answer.
+    Raises ConfigurationError for an unusable URL or folder, StoreUnavailable if the database does not answer.
     """
     try:
         engine = create_engine(settings)
     except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ModuleNotFoundError) as error:
-        raise ConfigurationError(f"[store] url is no database address that can be used here ({type(error).__name__})") from error
+        raise ConfigurationError(
+            f"[store] url is no database address that can be used here ({type(error).__name__})"
+        ) from error
+    _check_folder(engine.url)
     store = Store(engine)
     try:
         async with store.write(lock="migration") as connection:

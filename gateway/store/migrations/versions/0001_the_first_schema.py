@@ -191,7 +191,8 @@ def upgrade() -> None:
             "state",
             sa.Text(),
             nullable=False,
-            comment="creating (sent, answer not recorded: look before creating again) | written | parked | conflict | deleted | kept",
+            comment="creating (sent, answer not recorded: look before creating again) | written | parked | conflict | "
+            "deleted | kept",
         ),
         sa.Column("pop_id", sa.Text(), nullable=True),
         sa.Column("parent_key", sa.Text(), nullable=True, comment="draft key of the parent, for children"),
@@ -350,7 +351,8 @@ def upgrade() -> None:
             "target",
             sa.Text(),
             nullable=False,
-            comment="'Type/id' | resource_key.key | and, for patient 7: 'type:Condition@7' | 'entities:NeoplasticEntity@7' | 'patient@7' | 'draft:KEY@7'",
+            comment="'Type/id' | resource_key.key | and, for patient 7: 'type:Condition@7' | "
+            "'entities:NeoplasticEntity@7' | 'patient@7' | 'draft:KEY@7'",
         ),
         sa.ForeignKeyConstraint(
             ["group_id"], ["map_group.id"], name=op.f("fk_dependency_group_id"), ondelete="CASCADE"
