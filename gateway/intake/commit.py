@@ -7,10 +7,7 @@ each other's resources. All rows get their ids from the same counter: one statem
 from __future__ import annotations
 
 import hashlib
-import time
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
-from typing import Any
 
 import orjson
 import sqlalchemy as sa
@@ -20,7 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.intake import bulk
 from gateway.intake.assign import Assignment, Node, read_links
 from gateway.intake.bulk import CHUNK
+from gateway.intake.changes import Changes, Current
 from gateway.intake.item import Delivery, Item, Receipt
+from gateway.intake.persist import persist
 from gateway.intake.version import Version, is_older, version_of
 from gateway.store import tables as t
 from gateway.store.engine import Store
@@ -28,29 +27,6 @@ from gateway.store.engine import Store
 #: Level 3 compresses a 700-byte Observation to 60 % in 7 µs here; higher levels cost more than they save.
 _compress = zstandard.ZstdCompressor(level=3).compress
 _decompress = zstandard.ZstdDecompressor().decompress
-
-
-@dataclass(slots=True)
-class _Current:
-    """The newest version of a resource, stored or of this batch."""
-
-    row: int
-    digest: bytes
-    version: Version
-    version_row: int | None
-    state: str
-    patient: str | None
-    new: bool = False
-
-
-@dataclass
-class _Rows:
-    deliveries: list[dict[str, Any]] = field(default_factory=list)
-    versions: list[dict[str, Any]] = field(default_factory=list)
-    resources: list[dict[str, Any]] = field(default_factory=list)
-    updates: list[dict[str, Any]] = field(default_factory=list)
-    keys: list[dict[str, Any]] = field(default_factory=list)
-    superseded: list[int] = field(default_factory=list)
 
 
 async def commit_deliveries(store: Store, connection: AsyncConnection, deliveries: list[Delivery]) -> list[Receipt]:
@@ -96,31 +72,19 @@ class _Batch:
     def __init__(self, store: Store, connection: AsyncConnection) -> None:
         self._store = store
         self._connection = connection
-        self._now = time.time()
-        self._rows = _Rows()
-        self._next = 0
-        self._current: dict[tuple[str, str, str], _Current] = {}
-        self._nodes: dict[str, dict[str, Node]] = defaultdict(dict)
-        self._arrived: dict[str, set[str]] = defaultdict(set)
-        """Source → keys whose target is new or, if shared, changed: groups that asked for them are stale."""
-        self._dirty: set[tuple[str, str]] = set()
-        """(source, FHIR id of the patient)."""
-        self._moved: list[int] = []
-        """Rows of resources that left a patient: the groups they were members of are stale."""
-
-    def _id(self) -> int:
-        self._next += 1
-        return self._next - 1
+        self._changes = Changes()
 
     async def commit(self, deliveries: list[Delivery]) -> dict[bytes, Receipt]:
         items = sum(len(delivery.items) for delivery in deliveries)
         patients_at_most = 2 * items + 2
-        self._next = await self._store.next_seq(self._connection, len(deliveries) + 2 * items + patients_at_most + 1)
+        rows_at_most = len(deliveries) + 2 * items + patients_at_most + 1
+        self._changes.next_id = await self._store.next_seq(self._connection, rows_at_most)
         await self._resolve_conditions(deliveries)
         await self._load_current(deliveries)
         receipts = {delivery.digest: self._delivery(delivery) for delivery in deliveries}
-        assignments = [await self._assign(source, nodes) for source, nodes in self._nodes.items()]
-        await self._write(assignments)
+        for source, nodes in self._changes.nodes.items():
+            await self._assign(source, nodes)
+        await persist(self._connection, self._changes)
         return receipts
 
     async def _resolve_conditions(self, deliveries: list[Delivery]) -> None:
@@ -163,7 +127,7 @@ class _Batch:
                     r.source == source, r.type == resource_type, r.fhir_id.in_(ordered[start : start + CHUNK])
                 )
                 for row in (await self._connection.execute(statement)).all():
-                    self._current[source, resource_type, row.fhir_id] = _Current(
+                    self._changes.current[source, resource_type, row.fhir_id] = Current(
                         row=row.id,
                         digest=row.digest,
                         version=Version(row.version_id, row.last_updated),
@@ -175,7 +139,7 @@ class _Batch:
     # -- versions ------------------------------------------------------------------------------------------------
 
     def _delivery(self, delivery: Delivery) -> Receipt:
-        identity = self._id()
+        identity = self._changes.new_id()
         for item in delivery.items:
             self._item(delivery, identity, item)
         counts = Counter(item.state for item in delivery.items)
@@ -186,12 +150,12 @@ class _Batch:
         answer = delivery.answer(delivery.items)
         receipt = Receipt(identity, state, dict(counts), answer)
         entries = [[item.type, item.id, item.state, item.version_row] for item in delivery.items]
-        self._rows.deliveries.append(
+        self._changes.rows.deliveries.append(
             {
                 "id": identity,
                 "source": delivery.source,
                 "channel": delivery.channel,
-                "received_at": self._now,
+                "received_at": self._changes.now,
                 "digest": delivery.digest,
                 "interaction": delivery.interaction,
                 "state": state,
@@ -205,7 +169,7 @@ class _Batch:
 
     def _item(self, delivery: Delivery, delivery_id: int, item: Item) -> None:
         key = (delivery.source, item.type, item.id)
-        current = self._current.get(key)
+        current = self._changes.current.get(key)
         if not item.valid:
             item.state = "invalid"
             self._version(item, delivery_id, current.row if current else None, Version(), "invalid")
@@ -230,12 +194,12 @@ class _Batch:
             self._version(item, delivery_id, current.row, version, "stale")
             return
         if current is not None and current.version_row is not None:
-            self._rows.superseded.append(current.version_row)
-        row = current.row if current is not None else self._id()
+            self._changes.rows.superseded.append(current.version_row)
+        row = current.row if current is not None else self._changes.new_id()
         state = "deleted" if item.delete else "current"
         version_row = self._version(item, delivery_id, row, version, state)
         item.state = "deleted" if item.delete else "stored"
-        renewed = _Current(
+        renewed = Current(
             row=row,
             digest=digest,
             version=version,
@@ -246,20 +210,20 @@ class _Batch:
             patient=current.patient if current is not None else None,
             new=current is None or current.new,
         )
-        self._current[key] = renewed
+        self._changes.current[key] = renewed
         self._touch(delivery.source, item, renewed)
 
     @staticmethod
-    def _is_stale(version: Version, current: _Current) -> bool:
+    def _is_stale(version: Version, current: Current) -> bool:
         if is_older(version, current.version):
             return True
         # What was deleted comes back only as a version newer than the one that was deleted.
         return current.state == "deleted" and version != Version() and version == current.version
 
     def _version(self, item: Item, delivery_id: int, resource_row: int | None, version: Version, state: str) -> int:
-        identity = self._id()
+        identity = self._changes.new_id()
         item.version_row = identity
-        self._rows.versions.append(
+        self._changes.rows.versions.append(
             {
                 "id": identity,
                 "resource_id": resource_row,
@@ -269,7 +233,7 @@ class _Batch:
                 "seq": identity,
                 "version_id": version.version_id,
                 "last_updated": version.last_updated,
-                "received_at": self._now,
+                "received_at": self._changes.now,
                 "digest": _digest(item.raw),
                 "raw": _compress(item.raw) if item.raw else None,
                 "outcome": item.outcome,
@@ -277,193 +241,36 @@ class _Batch:
         )
         return identity
 
-    def _touch(self, source: str, item: Item, current: _Current) -> None:
+    def _touch(self, source: str, item: Item, current: Current) -> None:
         """Note a changed resource for the assignment."""
-        nodes = self._nodes[source]
+        nodes = self._changes.nodes[source]
         node = nodes.get(item.reference)
         if node is None:
             node = Node(current.row, item.type, item.id, current.state, current.patient)
             nodes[item.reference] = node
         node.state = current.state
         if current.patient is not None:
-            self._dirty.add((source, current.patient))
+            self._changes.dirty.add((source, current.patient))
         if item.json is not None:
             read_links(node, item.json)
             node.keys = sorted({*node.keys, *item.keys()})
 
     # -- patients ------------------------------------------------------------------------------------------------
 
-    async def _assign(self, source: str, nodes: dict[str, Node]) -> tuple[str, Assignment, dict[str, str | None]]:
+    async def _assign(self, source: str, nodes: dict[str, Node]) -> None:
         before = {reference: node.patient for reference, node in nodes.items()}
         assignment = Assignment(self._connection, source, nodes)
         await assignment.run()
         for reference, node in nodes.items():
             former = before.get(reference)
             if node.patient is not None and (reference in before or node.changed):
-                self._dirty.add((source, node.patient))
+                self._changes.dirty.add((source, node.patient))
             if former is not None and former != node.patient:
-                self._dirty.add((source, former))
-                self._moved.append(node.row)
+                self._changes.dirty.add((source, former))
+                self._changes.moved.append(node.row)
             if reference in before and (node.state == "shared" or former is None):
-                self._arrived[source].update((reference, *node.keys))
-        return source, assignment, before
-
-    # -- rows ----------------------------------------------------------------------------------------------------
-
-    async def _write(self, assignments: list[tuple[str, Assignment, dict[str, str | None]]]) -> None:
-        seq = self._next - 1
-        rows = self._rows
-        stale = await self._stale_groups()
-        patients = await self._patients(seq)
-        insert_resources: list[dict[str, Any]] = []
-        update_resources: list[dict[str, Any]] = []
-        moved: list[dict[str, Any]] = []
-        pending: list[dict[str, Any]] = []
-        done: list[dict[str, Any]] = []
-        for source, assignment, before in assignments:
-            for reference, node in assignment.nodes.items():
-                patient_id = patients.get((source, node.patient)) if node.patient is not None else None
-                if reference in before:
-                    current = self._current[source, node.type, node.fhir_id]
-                    values = {
-                        "patient_id": patient_id,
-                        "state": node.state,
-                        "waits_for": node.waits_for,
-                        "current_id": current.version_row,
-                        "digest": current.digest,
-                        "version_id": current.version.version_id,
-                        "last_updated": current.version.last_updated,
-                        "seq": seq,
-                    }
-                    if current.new:
-                        identity = {"id": node.row, "source": source, "type": node.type, "fhir_id": node.fhir_id}
-                        insert_resources.append({**identity, **values})
-                    else:
-                        update_resources.append({"b_id": node.row, **values})
-                    rows.keys.extend({"source": source, "key": key, "resource_id": node.row} for key in node.keys)
-                elif node.changed:
-                    moved.append(
-                        {"b_id": node.row, "patient_id": patient_id, "state": node.state, "waits_for": None, "seq": seq}
-                    )
-            pending.extend(
-                {"source": source, "target": target, "resource_id": row, "element": element}
-                for target, row, element in assignment.pending
-            )
-            done.extend(
-                {"b_source": source, "b_target": target, "b_row": row} for target, row in sorted(assignment.done)
-            )
-        changed = sorted(
-            node.row for _, assignment, before in assignments for ref, node in assignment.nodes.items() if ref in before
-        )
-        await bulk.insert(self._connection, t.delivery, rows.deliveries)
-        await bulk.insert(self._connection, t.resource, insert_resources)
-        await self._update_resources(update_resources)
-        await self._update_resources(moved)
-        await bulk.insert(self._connection, t.resource_version, rows.versions)
-        await bulk.in_chunks(
-            self._connection,
-            rows.superseded,
-            lambda part: (
-                sa.update(t.resource_version).where(t.resource_version.c.id.in_(part)).values(state="superseded")
-            ),
-        )
-        known = {row["id"] for row in insert_resources}
-        await bulk.in_chunks(
-            self._connection,
-            [row for row in changed if row not in known],
-            lambda part: sa.delete(t.pending_reference).where(t.pending_reference.c.resource_id.in_(part)),
-        )
-        await bulk.insert(self._connection, t.pending_reference, pending)
-        if done:
-            p = t.pending_reference.c
-            statement = sa.delete(t.pending_reference).where(
-                p.source == sa.bindparam("b_source"),
-                p.target == sa.bindparam("b_target"),
-                p.resource_id == sa.bindparam("b_row"),
-            )
-            await self._connection.execute(statement, done)
-        await self._keys(rows.keys, known)
-        await bulk.in_chunks(
-            self._connection,
-            sorted(stale),
-            lambda part: sa.update(t.map_group).where(t.map_group.c.id.in_(part)).values(stale=True),
-        )
-
-    async def _keys(self, keys: list[dict[str, Any]], new: set[int]) -> None:
-        """Names of new resources; an updated resource's are replaced."""
-        updated = sorted({row["resource_id"] for row in keys} - new)
-        await bulk.in_chunks(
-            self._connection,
-            updated,
-            lambda part: sa.delete(t.resource_key).where(t.resource_key.c.resource_id.in_(part)),
-        )
-        unique = {(row["source"], row["key"], row["resource_id"]): row for row in keys}
-        await bulk.insert(self._connection, t.resource_key, list(unique.values()))
-
-    async def _stale_groups(self) -> set[int]:
-        """Groups that asked for something that arrived or changed outside of their patient; their patients become dirty."""
-        stale: set[int] = set()
-        d, g, p = t.dependency.c, t.map_group.c, t.patient.c
-        for source, keys in self._arrived.items():
-            ordered = sorted(keys)
-            for start in range(0, len(ordered), CHUNK):
-                statement = (
-                    sa.select(d.group_id, p.fhir_id)
-                    .join(t.map_group, g.id == d.group_id)
-                    .join(t.patient, p.id == g.patient_id)
-                    .where(d.target.in_(ordered[start : start + CHUNK]), p.source == source)
-                )
-                for row in (await self._connection.execute(statement)).all():
-                    stale.add(row.group_id)
-                    self._dirty.add((source, row.fhir_id))
-        if self._moved:
-            m = t.group_member.c
-            rows = await self._connection.execute(sa.select(m.group_id).where(m.resource_id.in_(self._moved)))
-            stale.update(rows.scalars())
-        return stale
-
-    async def _patients(self, seq: int) -> dict[tuple[str, str], int]:
-        """Rows of all patients concerned, created where new, marked dirty; (source, FHIR id) → patient.id."""
-        found: dict[tuple[str, str], int] = {}
-        wanted: dict[str, set[str]] = defaultdict(set)
-        for source, fhir_id in self._dirty:
-            wanted[source].add(fhir_id)
-        p = t.patient.c
-        for source, ids in wanted.items():
-            ordered = sorted(ids)
-            for start in range(0, len(ordered), CHUNK):
-                statement = sa.select(p.id, p.fhir_id).where(
-                    p.source == source, p.fhir_id.in_(ordered[start : start + CHUNK])
-                )
-                for row in (await self._connection.execute(statement)).all():
-                    found[source, row.fhir_id] = row.id
-        old = sorted(found.values())
-        new: list[dict[str, Any]] = []
-        for source, ids in wanted.items():
-            for fhir_id in sorted(ids):
-                if (source, fhir_id) not in found:
-                    found[source, fhir_id] = self._id()
-                    identity = {"id": found[source, fhir_id], "source": source, "fhir_id": fhir_id}
-                    new.append({**identity, "dirty_seq": seq, "dirty_at": self._now})
-        await bulk.insert(self._connection, t.patient, new)
-        # News end a back-off: what failed may work with the new data.
-        await bulk.in_chunks(
-            self._connection,
-            old,
-            lambda part: (
-                sa.update(t.patient)
-                .where(p.id.in_(part))
-                .values(dirty_seq=seq, dirty_at=self._now, not_before=0, attempts=0)
-            ),
-        )
-        return found
-
-    async def _update_resources(self, rows: list[dict[str, Any]]) -> None:
-        if rows:
-            values: dict[str, Any] = {name: sa.bindparam(name) for name in rows[0] if name != "b_id"}
-            await self._connection.execute(
-                sa.update(t.resource).where(t.resource.c.id == sa.bindparam("b_id")).values(values), rows
-            )
+                self._changes.arrived[source].update((reference, *node.keys))
+        self._changes.assigned.append((source, assignment, frozenset(before)))
 
 
 def _digest(raw: bytes) -> bytes:

@@ -317,6 +317,22 @@ async def test_sources_do_not_see_each_other(store: Store, intake: Intake) -> No
     assert {row.source: row.state for row in rows} == {"one": "assigned", "two": "waiting"}
 
 
+async def test_an_update_replaces_identifiers_and_keeps_the_full_url(store: Store, intake: Intake) -> None:
+    urn = "urn:uuid:1b671a64-40d5-491e-99b0-da01ff1f3341"
+    await intake.submit(_bundle(_patient(identifier=[_IDENTIFIER]), fullUrl=urn))
+    for _ in range(2):
+        await intake.submit(_bundle(_patient(identifier=[{"system": "urn:mrn", "value": "8"}]), fullUrl=urn))
+    await _send(intake, _patient(gender="female"))
+    await _send(
+        intake,
+        _observation("a", subject={"reference": urn}),
+        _observation("b", subject={"identifier": _IDENTIFIER}),
+        _observation("c", subject={"identifier": {"system": "urn:mrn", "value": "8"}}),
+    )
+    owners = await _owners(store)
+    assert [owners[f"Observation/{name}"] for name in "abc"] == ["p", "waiting", "waiting"]
+
+
 # -- shared resources ----------------------------------------------------------------------------------------------
 
 
