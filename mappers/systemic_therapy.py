@@ -68,6 +68,12 @@ class SystemicTherapyMapper:
         self._intent(therapy, course, context)
         self._details(therapy, course, context)
         self._targets(therapy, course)
+        if all(each.drug is None for each in course.evidence):
+            # An unknown drug may be no antineoplastic at all, and the course's key will name the drug once it is mapped.
+            text = "None of its drugs is known to POP: the therapy waits until one is mapped."
+            therapy.issue(
+                "unknown-drugs", "medications", text, source=course.evidence[0].medication_source, blocking=True
+            )
         drafts = [therapy.done()]
         for agent in sorted(course.drugs):
             drafts.append(_medication(course, agent, key, context))

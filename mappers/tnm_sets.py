@@ -60,7 +60,8 @@ def assemble(findings: Iterable[Finding], context: Context) -> list[Staging]:
 
     1. ``hasMember`` of a stage group, contained Observations included, except members of the other side: a clinical group that
        lists pathological categories (as one published mCODE example does) keeps only its own. A pathological group may hold
-       cM: AJCC 8 has no pM0, M0 of a pathological staging is clinical.
+       cM: AJCC 8 has no pM0, M0 of a pathological staging is clinical. Contained categories have no life outside their
+       group (R4 §2.28.3.3) and are taken as they are: POP exports clinical stagings with pT.
     2. For a field that is still empty: the one free category of the same day, side and focus (or without a focus).
     3. What is left stays together by day, side and focus, without a stage.
     """
@@ -101,7 +102,7 @@ def _by_reference(staging: Staging, free: dict[str, Finding], context: Context) 
         finding = free.get(target.reference) or read_finding(target, context)
         if finding is None or finding.part.field == "stage":
             continue
-        if _contradicts(staging.group, finding):
+        if target.container is None and _contradicts(staging.group, finding):
             staging.rejected.append(finding)
         else:
             staging.members.setdefault(finding.part.field, finding)

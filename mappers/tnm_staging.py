@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from mappers.drafting import Drafting
-from mappers.fhir import objects, text_of
+from mappers.fhir import objects, pairs, text_of
 from mappers.protocol import Context, Group, JsonObject, MapOutput, NotForPop, Resource, Source
 from mappers.references import target_keys
 from mappers.subjects import TUMOUR, VOID, case_key, put_observed, related_tumours, subject_source
 from mappers.tnm_codes import Side, part_of
 from mappers.tnm_sets import Finding, Staging, assemble, read_finding
 
+_ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
 _READ = ("status", "code", "category", "specimen", "focus", "issued", "bodySite", "component", "interpretation")
 
 
@@ -90,6 +91,9 @@ class TNMStagingMapper:
         source = Source(finding.resource.reference, element)
         value = json.get(element)
         concept = {"text": value} if isinstance(value, str) else value
+        if isinstance(concept, dict) and any(system == _ABSENT for system, _ in pairs(concept)):
+            drafting.read(source)  # "Not applicable" as a value states that there is no category.
+            concept = None if part.field == "stage" else {}
         if not isinstance(concept, dict):
             if part.field == "stage":
                 drafting.missing("stage", "The stage group has no coded or textual value.", source)

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from mapper_records import assumed, codes, concept, condition, drafts, mapped, observation, only, patient, reasons
+
+TYPES = "http://terminology.hl7.org/CodeSystem/v2-0203"
+
+
+def _identifier(value: str, kind: str | None = None, **more: Any) -> dict[str, Any]:
+    return {"value": value} | ({"type": concept(TYPES, kind)} if kind else {}) | more
+
+
+def test_a_patient_without_a_tumour_is_not_for_pop() -> None:
+    result = mapped(patient(), condition(code="I10"))
+    assert not result.drafts
+    assert reasons(result)["Patient/p"] == "the record holds no cancer diagnosis (option patient.import)"
+
+
+def test_every_patient_where_the_site_wants_that() -> None:
+    assert only(mapped(patient(), patient__import="all"), "PatientCase").payload["clinicalIdentifier"] == "M-1"
+
+
+def test_the_body_is_complete() -> None:
+    draft = only(mapped(patient(), condition()), "PatientCase")
+    assert not draft.issues
+    assert draft.payload["clinicalCenter"] == "Test Centre"
+    assert draft.payload["dateOfBirth"] == "1960-02-03"
+    assert draft.payload["gender"]["code"] == "female"
+    assert draft.payload["vitalStatus"] == "alive"
+    assert "endOfRecords" not in draft.payload
+
+
+@pytest.mark.parametrize(
+    ("identifiers", "chosen"),
+    [
+        ([_identifier("1-old", "MR", use="old"), _identifier("2-new", "MR", use="official")], "2-new"),
+        ([_identifier("official", "MR", use="official"), _identifier("usual", "MR", use="usual")], "usual"),
+        ([_identifier("plain", use="usual"), _identifier("record", "MR")], "record"),
+        ([_identifier("123-45-6789", "SS"), _identifier("plain")], "plain"),
+        (
+            [_identifier("1", system="http://hl7.org/fhir/sid/us-ssn"), _identifier("2", "DL"), _identifier("3", "MB")],
+            None,
+        ),
+        ([_identifier("   ", "MR")], None),
+    ],
+)
+def test_which_identifier_is_the_clinical_one(identifiers: list[dict[str, Any]], chosen: str | None) -> None:
+    draft = only(mapped(patient(identifier=identifiers), condition()), "PatientCase")
+    assert draft.payload.get("clinicalIdentifier") == chosen
+    assert draft.blocked is (chosen is None)
+    reverse = only(mapped(patient(identifier=identifiers[::-1]), condition()), "PatientCase")
+    assert reverse.payload.get("clinicalIdentifier") == chosen
+
+
+def test_configured_identifier_systems_decide_alone() -> None:
+    record = patient(identifier=[_identifier("a", "MR", system="urn:a"), _identifier("b", system="urn:b")])
+    options = {"patient__identifier_systems": ["urn:b"]}
+    assert only(mapped(record, condition(), **options), "PatientCase").payload["clinicalIdentifier"] == "b"
+    none = only(mapped(record, condition(), patient__identifier_systems=["urn:c"]), "PatientCase")
+    assert ("missing-required", "clinicalIdentifier") in codes(none)
+
+
+def test_absent_deceased_is_alive_by_r4_and_says_so() -> None:
+    record = patient()
+    del record["deceasedBoolean"]
+    draft = only(mapped(record, condition()), "PatientCase")
+    assert draft.payload["vitalStatus"] == "alive"
+    assert "alive-unless-stated" in assumed(draft)
+
+
+def test_unknown_vital_status_has_an_end_of_records() -> None:
+    record = patient()
+    del record["deceasedBoolean"]
+    later = observation("o", ("http://loinc.org", "718-7"), effectiveDateTime="2024-05-20")
+    draft = only(mapped(record, condition(), later, patient__deceased_absent="unknown"), "PatientCase")
+    assert draft.payload["vitalStatus"] == "unknown"
+    assert draft.payload["endOfRecords"] == "2024-05-01"
+    assert "end-of-records-from-newest-entry" in assumed(draft)
+
+
+def test_death_with_a_date() -> None:
+    record = patient(deceasedDateTime="2024-09-19T22:30:00Z")
+    del record["deceasedBoolean"]
+    draft = only(mapped(record, condition(), timezone="Europe/Berlin"), "PatientCase")
+    assert (draft.payload["vitalStatus"], draft.payload["dateOfDeath"]) == ("deceased", "2024-09-20")
+    assert "endOfRecords" not in draft.payload
+
+
+def test_death_without_a_date() -> None:
+    draft = only(mapped(patient(deceasedBoolean=True), condition()), "PatientCase")
+    assert draft.payload["vitalStatus"] == "unknown"
+    assert draft.payload["endOfRecords"] == "2024-02-01"
+    assert ("missing-date-of-death", "dateOfDeath") in codes(draft)
+    assert not draft.blocked
+    assert only(
+        mapped(patient(deceasedBoolean=True), condition(), patient__death_without_date="block"), "PatientCase"
+    ).blocked
+
+
+def test_death_before_birth_waits() -> None:
+    record = patient(deceasedDateTime="1950-01-01")
+    assert ("implausible-value", "dateOfDeath") in codes(only(mapped(record, condition()), "PatientCase"))
+
+
+def test_several_races_are_not_one_of_them() -> None:
+    parts = [{"url": "ombCategory", "valueCoding": {"code": code}} for code in ("2106-3", "2028-9")]
+    race = {"url": "http://hl7.org/fhir/us/core/StructureDefinition/us-core-race", "extension": parts}
+    draft = only(mapped(patient(extension=[race]), condition()), "PatientCase")
+    assert "race" not in draft.payload
+    assert ("several-values", "race") in codes(draft)
+
+
+def test_a_patient_without_a_centre_waits() -> None:
+    draft = only(mapped(patient(), condition(), patient__clinical_center=""), "PatientCase")
+    assert ("missing-required", "clinicalCenter") in codes(draft)
+    assert drafts(mapped(patient(), condition()), "PatientCase")[0].references == {}
