@@ -78,7 +78,7 @@ class Terminology:
             if (own := self._concept(terminology, system, code, display)) is not None:
                 return Translation(own[0], own[1], position)
         for source in self._sources:
-            for position, (system, code, _) in enumerate(found):
+            for position, (system, code, display) in enumerate(found):
                 mapped = source.entries.get((terminology, system, code))
                 if mapped is None:
                     continue
@@ -87,6 +87,8 @@ class Terminology:
                     if entry.target is None:
                         return None
                     own = self._concept(terminology, *entry.target)
+                    if own is not None and self._contradicts(terminology, own[0], display):
+                        return None
                     if own is not None:
                         return Translation(own[0], f"concept-map:{name}", position)
         normalise = NORMALISERS.get(terminology)
@@ -117,6 +119,13 @@ class Terminology:
         if packaged is not None:
             return packaged.json(), "packaged-concept"
         return {"code": code, "system": system, "display": display or code}, "unchecked"
+
+    def _contradicts(self, terminology: str, concept: JsonObject, display: str) -> bool:
+        """A drug whose code and display name different agents is a sender's (or a map's) mistake: nobody may choose for them."""
+        if terminology != "AntineoplasticAgent" or not display:
+            return False
+        named = self._named(terminology, display)
+        return named is not None and named.code != concept["code"]
 
     def _named(self, terminology: str, text: str) -> Concept | None:
         names = self._names.get(terminology)

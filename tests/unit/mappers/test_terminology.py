@@ -80,6 +80,12 @@ def test_a_known_list_is_the_law() -> None:
     assert synonym.concept["code"] == "8500/3"
 
 
+def test_a_drug_whose_code_and_display_disagree_is_left_to_a_person() -> None:
+    wrong = concept(RXNORM, "3002", "carboplatin")
+    assert open_terminology().translate("AntineoplasticAgent", wrong, text=True) is None
+    assert open_terminology().translate("AntineoplasticAgent", concept(RXNORM, "3002", "CYTOXAN")) is not None
+
+
 def test_a_name_of_two_concepts_names_none() -> None:
     twice = Terminology({"X": [("s", "1", "Same", (), None), ("s", "2", "same", (), None)]})
     assert twice.translate("X", {"text": "Same"}, text=True) is None
