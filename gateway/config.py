@@ -83,8 +83,16 @@ class SourceSettings(Section):
     token_file: Path | None = None
     """Bearer token that the EHR must send to us, and that we send when polling."""
     types: tuple[str, ...] = (
-        "Patient", "Condition", "Observation", "MedicationAdministration", "MedicationRequest", "MedicationStatement",
-        "Medication", "Procedure", "Specimen", "DiagnosticReport",
+        "Patient",
+        "Condition",
+        "Observation",
+        "MedicationAdministration",
+        "MedicationRequest",
+        "MedicationStatement",
+        "Medication",
+        "Procedure",
+        "Specimen",
+        "DiagnosticReport",
     )
     """Resource types to poll."""
     interval: Annotated[float, Field(gt=0)] = 300.0

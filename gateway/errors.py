@@ -46,7 +46,9 @@ class InputRejected(BadInput):
 
     code = "input-rejected"
 
-    def __init__(self, message: str, *, status: int = 400, issue: str = "invalid", expression: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, status: int = 400, issue: str = "invalid", expression: str | None = None
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.issue = issue

@@ -14,6 +14,4 @@ def options_for(settings: Settings, source: str) -> dict[str, Any]:
         "timezone": configured.timezone,
         "patient.clinical-center": settings.pop.clinical_center,
     }
-    if configured.url is not None:
-        options["fhir.bases"] = [configured.url]
     return options | settings.mapping.options

@@ -91,7 +91,7 @@ class FhirSearch:
     def _next(self, bundle: dict[str, Any], url: str, resource_type: str) -> str | None:
         for link in bundle.get("link") or ():
             if link.get("relation") == "next" and isinstance(link.get("url"), str):
-                following = urljoin(url, link["url"])
+                following: str = urljoin(url, link["url"])
                 if urlsplit(following)[:2] != self._origin:
                     raise EhrContract(f"{resource_type}: the EHR's next link leads to another host; it is not followed")
                 return following

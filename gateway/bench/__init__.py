@@ -1,1 +1,1 @@
-"""The benchmarks behind ``pop-gateway bench``: each beside a baseline measured in the same run, since machines differ and are noisy."""
+"""The benchmarks behind ``pop-gateway bench``: each beside a baseline of the same run, since machines differ and are noisy."""

@@ -33,7 +33,8 @@ async def serving(gateway: Gateway, *, host: str, port: int) -> AsyncIterator[st
         worker_alive=lambda: gateway.worker.running,
         switch_lane=switch,
     )
-    runner = web.AppRunner(application(services), access_log=None, shutdown_timeout=5)
+    # Bodies are inflated by the intake, within its limits and with its errors.
+    runner = web.AppRunner(application(services), access_log=None, shutdown_timeout=5, auto_decompress=False)
     await runner.setup()
     try:
         try:

@@ -1,4 +1,4 @@
-"""The stage of the fault tests: a sandbox POP as a process, the gateway as processes that can be killed, a clean run to compare with."""
+"""The stage of the fault tests: a sandbox POP as a process, and a clean run of the gateway to compare with."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ CASE: JsonObject = {
     "dateOfBirth": "1961-05-17",
     "vitalStatus": "alive",
 }
+DEAD: JsonObject = {**CASE, "vitalStatus": "deceased", "dateOfDeath": "2024-01-01"}
 CEA = {"code": "LP28643-2", "system": "http://loinc.org"}
 MARKER: JsonObject = {
     "caseId": "c", "date": "2024-02-01", "analyte": CEA, "massConcentration": {"value": 1.5, "unit": "ng__ml"}
@@ -43,7 +44,7 @@ def test_good_bodies_pass(kind: str, body: JsonObject) -> None:
     [
         # poison: stored, then unreadable for everybody
         ("PatientCase", {**CASE, "endOfRecords": "2024-01-01"}, "endOfRecords"),
-        ("PatientCase", {**CASE, "vitalStatus": "deceased", "dateOfDeath": "2024-01-01", "endOfRecords": "2024-01-01"}, "endOfRecords"),
+        ("PatientCase", {**DEAD, "endOfRecords": "2024-01-01"}, "endOfRecords"),
         ("SystemicTherapy", {**THERAPY, "period": {}}, "period.start"),
         ("SystemicTherapy", {**THERAPY, "period": {"end": "2024-01-01"}}, "period.start"),
         ("SystemicTherapy", {**THERAPY, "period": []}, "period.start"),

@@ -28,7 +28,7 @@ def upgrade() -> None:
             "digest",
             sa.LargeBinary(),
             nullable=False,
-            comment="BLAKE2b of source, interaction and raw body: the idempotency key",
+            comment="BLAKE2b of source, interaction, body: the idempotency key",
         ),
         sa.Column(
             "interaction", sa.Text(), nullable=False, comment="e.g. 'POST /fhir', 'PUT /fhir/Observation/1', 'import'"
@@ -46,7 +46,7 @@ def upgrade() -> None:
             "answer",
             sa.LargeBinary(),
             nullable=True,
-            comment="zstd JSON: {status, body} given to the sender, given again to a redelivery",
+            comment="zstd JSON: {status, body}: what the sender got, and gets again",
         ),
         sa.Column("times_received", sa.Integer(), server_default="1", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
@@ -112,6 +112,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("dirty_seq > clean_seq"),
             postgresql_where=sa.text("dirty_seq > clean_seq"),
         )
+        batch_op.create_index(batch_op.f("ix_patient_dirty_seq"), ["dirty_seq"], unique=False)
 
     op.create_table(
         "poll_cursor",
@@ -191,8 +192,7 @@ def upgrade() -> None:
             "state",
             sa.Text(),
             nullable=False,
-            comment="creating (sent, answer not recorded: look before creating again) | written | parked | conflict | "
-            "deleted | kept",
+            comment="creating (sent, answer not recorded: look before creating again) | written | parked | conflict | deleted | kept",
         ),
         sa.Column("pop_id", sa.Text(), nullable=True),
         sa.Column("parent_key", sa.Text(), nullable=True, comment="draft key of the parent, for children"),
@@ -351,8 +351,7 @@ def upgrade() -> None:
             "target",
             sa.Text(),
             nullable=False,
-            comment="'Type/id' | resource_key.key | and, for patient 7: 'type:Condition@7' | "
-            "'entities:NeoplasticEntity@7' | 'patient@7' | 'draft:KEY@7'",
+            comment="'Type/id' | resource_key.key | wide: type:Condition@7, entities:Kind@7, patient@7, draft:KEY@7",
         ),
         sa.ForeignKeyConstraint(
             ["group_id"], ["map_group.id"], name=op.f("fk_dependency_group_id"), ondelete="CASCADE"
@@ -551,6 +550,7 @@ def downgrade() -> None:
     op.drop_table("poll_run")
     op.drop_table("poll_cursor")
     with op.batch_alter_table("patient", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_patient_dirty_seq"))
         batch_op.drop_index(
             "ix_patient_backlog",
             sqlite_where=sa.text("dirty_seq > clean_seq"),
