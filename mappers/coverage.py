@@ -13,11 +13,16 @@ from dataclasses import dataclass
 from mappers.engine import MAPPER_FAILED, GroupResult
 from mappers.protocol import Coverage, Draft, JsonObject, ResourceStatus
 
-#: Elements without clinical content of their own, or that say only which record this is: nothing is lost by not reading
-#: them. ``status`` is not among them (a mapper must look at it), nor is ``extension``.
+#: Elements without clinical content of their own: technical ones, those that say only which record this is, and those that
+#: name people and where they live, which POP deliberately never gets. ``status`` is not among them (a mapper must look at
+#: it), nor is ``extension``.
 IGNORABLE = frozenset(
-    {"resourceType", "id", "meta", "implicitRules", "language", "text", "identifier", "subject", "patient"}
-)
+    {
+        "resourceType", "id", "meta", "implicitRules", "language", "text", "identifier", "subject", "patient",
+        "performer", "requester", "recorder", "asserter", "name", "address", "telecom", "contact", "communication", "photo",
+        "generalPractitioner", "managingOrganization",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from gateway.intake.receive import bundle_delivery
 
 JsonObject = dict[str, Any]
 
-PATIENTS, LATENCY, CEILING = 30, 0.033, 50.0
+PATIENTS, LATENCY, CEILING = 100, 0.033, 50.0
 
 
 async def run() -> list[Row]:
@@ -28,12 +28,12 @@ async def run() -> list[Row]:
         await gateway.client.account()
         before = await counts(address)
         started = time.perf_counter()
-        receipts = [
-            gateway.intake.submit(bundle_delivery(body, source="default", channel="import", limits=limits))
-            for body in bodies
-        ]
-        feeding = asyncio.gather(*receipts)
-        await feeding
+        stop = asyncio.Event()
+        working = asyncio.create_task(gateway.worker.run(stop))
+        for body in bodies:
+            await gateway.intake.submit(bundle_delivery(body, source="default", channel="import", limits=limits))
+        stop.set()
+        await working
         await gateway.worker.drain()
         ours = time.perf_counter() - started
         after = await counts(address)

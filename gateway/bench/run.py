@@ -9,6 +9,7 @@ import platform
 from rich.console import Console
 from rich.table import Table
 
+from gateway import log
 from gateway.bench import change, intake, latency, load, memory
 from gateway.errors import UsageError
 
@@ -25,6 +26,7 @@ def run(names: list[str]) -> None:
     table = Table(title=f"pop-gateway bench · Python {platform.python_version()} · {os.cpu_count()} cores")
     for column in ("benchmark", "gateway", "baseline, same run", "ratio", "goal"):
         table.add_column(column)
+    log.configure("console", level="warning")
     err = Console(stderr=True)
     for name in wanted:
         err.print(f"{name} …")

@@ -5,6 +5,7 @@ What a command needs is imported when it runs: ``--help`` and shell completion a
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -21,6 +22,8 @@ _INTERRUPTED = 130
 
 def main() -> None:
     """The console script."""
+    # Parsed FHIR is many small, short-lived, acyclic objects: the collector's default rhythm costs the intake a fifth.
+    gc.set_threshold(20_000, 20, 50)
     sys.exit(execute(sys.argv[1:]))
 
 

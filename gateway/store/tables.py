@@ -240,7 +240,7 @@ ledger = Table(
         "state",
         Text,
         nullable=False,
-        comment="creating (sent, answer not recorded: look before creating again) | written | parked | conflict | deleted | kept",
+        comment="creating (announced: look before creating again) | written | parked | kept | deleted",
     ),
     Column("pop_id", Text),
     Column("parent_key", Text, comment="draft key of the parent, for children"),
