@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 POP_OPENAPI ?= http://127.0.0.1:8090/api/v1/openapi.json
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types imports unit bench models constraints clean
+.PHONY: help demo test lint types imports unit bench models docs constraints clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -34,13 +34,16 @@ imports: $(BIN)/pop-gateway ## the dependency rule of docs/architecture.md
 	$(BIN)/lint-imports --no-cache
 
 unit: $(BIN)/pop-gateway ## the tests alone
-	$(BIN)/pytest $(PYTEST_ARGS)
+	$(BIN)/pytest -n 2 $(PYTEST_ARGS)
 
 bench: $(BIN)/pop-gateway ## the benchmarks beside their baselines
 	$(BIN)/pop-gateway bench all
 
 models: $(BIN)/pop-gateway ## payload models from POP's OpenAPI document: make models POP_OPENAPI=URL-or-file
 	$(BIN)/python -m adapters.pop.generate $(POP_OPENAPI)
+
+docs: $(BIN)/pop-gateway ## docs/mapping.md from the mappers themselves
+	$(BIN)/pop-gateway mappers describe --markdown > docs/mapping.md
 
 constraints: $(BIN)/pop-gateway ## renew constraints.txt from what is installed
 	@{ sed -n '/^#/p' constraints.txt; $(BIN)/python -m pip freeze --exclude-editable | grep -vE '^(pip|setuptools)==| @ ' | sort -f; } > constraints.new

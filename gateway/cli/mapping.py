@@ -75,6 +75,7 @@ def describe(
     context: typer.Context,
     names: Annotated[list[str] | None, typer.Argument(metavar="[NAME…]")] = None,
     as_json: AsJson = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="As a page for docs/mapping.md (`make docs`).")] = False,
 ) -> None:
     """Describe mappers: what they read, write and require, their rules and options."""
     from gateway.errors import UsageError
@@ -86,6 +87,11 @@ def describe(
     described = [known[name] for name in names] if names else list(known.values())
     if as_json:
         print_json(described)
+        return
+    if markdown:
+        from gateway.mapperdocs import page
+
+        typer.echo(page(described), nl=False)
         return
     from gateway.cli.render import show_mapper
 
