@@ -108,10 +108,9 @@ def conform(
     option: Pairs = None,
 ) -> None:
     """Run the conformance kit for one mapper over FHIR files. Exit 1 if it finds anything."""
-    from mappers.conformance import check_mapper
-
     from gateway.cli import documents
     from gateway.errors import BadInput, UsageError
+    from mappers.conformance import check_mapper
     from mappers.patients import to_resource, unpack
 
     settings = settings_of(context)

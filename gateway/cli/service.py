@@ -33,11 +33,12 @@ def serve(
 async def _serve(settings: Settings, *, host: str, port: int) -> None:
     import structlog
 
-    from gateway import log
+    from gateway import log, telemetry
     from gateway.service import Gateway
     from gateway.web.server import serving
 
     log.configure(settings.log)
+    telemetry.configure()
     stop = asyncio.Event()
     with stop_on_signals(stop):
         # The listener before the work: a port that is taken must be told before anything has begun.
@@ -56,10 +57,11 @@ def worker(context: typer.Context) -> None:
 async def _worker(settings: Settings) -> None:
     import structlog
 
-    from gateway import log
+    from gateway import log, telemetry
     from gateway.service import Gateway
 
     log.configure(settings.log)
+    telemetry.configure()
     stop = asyncio.Event()
     with stop_on_signals(stop):
         async with Gateway(settings) as gateway:

@@ -9,6 +9,7 @@ from gateway.errors import GatewayError, StoreUnavailable
 from gateway.intake.commit import commit_deliveries
 from gateway.intake.item import Delivery, Receipt
 from gateway.store.engine import Store
+from gateway.telemetry import span
 
 #: Resources that one transaction takes at the most: bounds memory and how long others wait for the lock.
 BATCH_ITEMS = 1000
@@ -65,8 +66,9 @@ class Intake:
 
     async def _commit(self, batch: list[tuple[Delivery, asyncio.Future[Receipt]]]) -> None:
         try:
-            async with self._store.write(lock="intake") as connection:
-                receipts = await commit_deliveries(self._store, connection, [delivery for delivery, _ in batch])
+            with span("commit", deliveries=len(batch)):
+                async with self._store.write(lock="intake") as connection:
+                    receipts = await commit_deliveries(self._store, connection, [delivery for delivery, _ in batch])
         except GatewayError as error:
             self._fail(batch, error)
         except Exception as error:

@@ -28,6 +28,7 @@ from gateway.reconcile.claims import Claim
 from gateway.reconcile.mapping import map_patient
 from gateway.reconcile.plan import Action, Verb, plan
 from gateway.store.engine import Store
+from gateway.telemetry import span
 from mappers.context import TerminologyService
 from mappers.registry import Registry
 
@@ -202,14 +203,15 @@ class Worker:
 
     async def _reconcile(self, each: Claim) -> None:
         started = time.perf_counter()
-        await map_patient(
-            self._store,
-            patient_id=each.patient_id,
-            mappers=self._mappers,
-            terminology=self.terminology,
-            options_for=self._options_for,
-            fence=self._fence(each),
-        )
+        with span("map", source=each.source):
+            await map_patient(
+                self._store,
+                patient_id=each.patient_id,
+                mappers=self._mappers,
+                terminology=self.terminology,
+                options_for=self._options_for,
+                fence=self._fence(each),
+            )
         metrics.MAPPING_SECONDS.observe(time.perf_counter() - started)
         actions, unchanged = await self.plan(each.patient_id)
         self.totals["unchanged"] += unchanged
@@ -217,7 +219,8 @@ class Worker:
             self.totals.update(action.verb.value for action in actions)
             return
         async with self._writing:
-            applied = await self._apply(each, actions)
+            with span("apply", source=each.source, actions=len(actions)):
+                applied = await self._apply(each, actions)
         self.totals.update(applied.counts)
         if self._lane_failed:
             self._lane_failed = False
