@@ -7,6 +7,7 @@
     ├── PopRejected       422 or 400: this payload is refused; the others go on
     ├── PopUnauthorised   401 after a fresh login, or the login itself is refused: pause everything, tell the operator
     ├── PopForbidden      403: the account lacks a right: pause everything, tell the operator
+    ├── PopIdentity       the case that has this hospital identity is somebody else's
     └── PopContract       an answer that is not what POP's OpenAPI document says; a kind or payload we must not send
 
 Messages never carry payload values: POP's own texts are reduced to what names fields, codes and constraints.
@@ -69,6 +70,12 @@ class PopForbidden(PopError):
     """The technical account lacks a right."""
 
     code = "pop-forbidden"
+
+
+class PopIdentity(PopError):
+    """A case with this clinical identifier exists, but for a person of another sex or date of birth: nothing was written."""
+
+    code = "identity-conflict"
 
 
 class PopContract(PopError):

@@ -16,11 +16,13 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.pop.client import PopClient
+from adapters.pop.compare import changed_fields
 from adapters.pop.errors import (
     PopAmbiguous,
     PopContract,
     PopError,
     PopForbidden,
+    PopIdentity,
     PopRejected,
     PopServerError,
     PopTransient,
@@ -41,6 +43,8 @@ RECORD_EVERY = 16
 #: Seconds between the tries of a request that POP answered with 500: it may be a passing fault.
 SERVER_ERROR_WAITS = (0.2, 1.0)
 UNIQUE_CASE = "unique_clinical_identifier_per_center"
+#: What must agree before a case with the same clinical identifier is taken for the same person's.
+PERSON = frozenset({"gender", "dateOfBirth"})
 LANE_FAULTS = (PopTransient, PopUnauthorised, PopForbidden)
 
 
@@ -158,7 +162,7 @@ class Apply:
                 self.applied.counts[action.verb.value] += 1
         except LANE_FAULTS as error:
             raise LaneFault(error) from error
-        except (PopRejected, PopContract, PopServerError, PopAmbiguous) as error:
+        except (PopRejected, PopContract, PopIdentity, PopServerError, PopAmbiguous) as error:
             self._park(action, error)
         finally:
             CAUSE.set(Cause())
@@ -309,6 +313,11 @@ class Apply:
         found = await self._client.find_case(body["clinicalCenter"], body["clinicalIdentifier"])
         if found is None:
             raise PopContract("POP says the case exists, but does not find it by its identity")
+        if differing := changed_fields(draft.kind, found, body) & PERSON:
+            raise PopIdentity(
+                f"POP has a case with this clinical identifier, but its {' and '.join(sorted(differing))} differ: it is another "
+                "person's, or one of the two is wrong; correct the identifier at its source, or the case in POP"
+            )
         ours = found.get("externalSource") == self._external_source and found.get("externalSourceId") == draft.key
         merged = merge(draft.kind, base=body if ours else None, current=found, desired=body)
         # externalSource tells who owns the case: it stays with whoever made it, and without one we do not claim it.

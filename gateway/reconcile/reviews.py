@@ -14,7 +14,15 @@ from gateway.store.tables import review
 
 #: Codes that this module opens and closes; all others belong to the mapping (``gateway.reconcile.issues``).
 CODES = frozenset(
-    {"pop-rejected", "pop-contract", "pop-server-error", "conflict", "deleted-in-pop", "delete-needs-decision"}
+    {
+        "pop-rejected",
+        "pop-contract",
+        "pop-server-error",
+        "identity-conflict",
+        "conflict",
+        "deleted-in-pop",
+        "delete-needs-decision",
+    }
 )
 
 
