@@ -63,7 +63,7 @@ def validate(resource: JsonObject) -> tuple[bool, list[JsonObject]]:
         return True, [issue(text, code="informational", severity="warning")]
     found = model(resource_type)
     if found is None:
-        text = f"{resource_type[:64]} is no resource type of FHIR R4"
+        text = "this is no resource type of FHIR R4: correct it at the source"
         return False, [issue(text, code="not-supported", expression="resourceType")]
     warnings: list[JsonObject] = []
     wrong = _errors(found, resource)

@@ -1,0 +1,45 @@
+"""The benchmarks run and measure what they say. Sizes are tiny here, and no time is asserted on; `pop-gateway bench` measures."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.bench import change, intake, latency, load, memory
+from gateway.bench.report import Row
+
+
+def ratio_of(rows: list[Row], name: str) -> str:
+    return next(row.ratio for row in rows if row.name.startswith(name))
+
+
+async def test_intake(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "PATIENTS", 2)
+    monkeypatch.setattr(intake, "REPEATS", 1)
+    rows = await intake.run()
+    assert float(ratio_of(rows, "intake")) > 0
+
+
+async def test_first_load_and_unchanged_reimport(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(load, "PATIENTS", 3)
+    monkeypatch.setattr(load, "LATENCY", 0.001)
+    monkeypatch.setattr(load, "CEILING", 1000.0)
+    rows = await load.run()
+    assert ratio_of(rows, "re-import") == "0 POP requests"
+    posted = rows[0].baseline.split(", ")[-1]
+    assert rows[0].name.endswith(posted), "the loader posts as many entities as the gateway wrote"
+
+
+async def test_change_on_records_of_two_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(change, "LARGE", 300)
+    monkeypatch.setattr(change, "CHANGES", 2)
+    assert [row.goal for row in await change.run()] == ["≤ 2", "≤ 2"]
+
+
+async def test_latency(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(latency, "POSTS", 2)
+    assert "p99" in (await latency.run())[0].figure
+
+
+async def test_memory_of_a_small_file() -> None:
+    (row,) = await memory.run(2_000_000)
+    assert "(exit 0)" in row.name
