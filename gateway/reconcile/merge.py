@@ -26,10 +26,10 @@ class Merge:
 
 def merge(kind: str, *, base: JsonObject | None, current: JsonObject, desired: JsonObject) -> Merge:
     """Merge. ``base`` is what we last wrote; None for an entity that somebody else made: what stands there stands, what is
-    empty is filled."""
+    empty is filled, and where both say something else it is a conflict."""
     properties = KINDS[kind].properties
     theirs = changed_fields(kind, base, current) if base is not None else _filled(kind, current)
-    ours = changed_fields(kind, base, desired) if base is not None else properties
+    ours = changed_fields(kind, base, desired) if base is not None else _filled(kind, desired)
     differing = changed_fields(kind, current, desired)
     kept = tuple(sorted(name for name in theirs & differing if name not in ours))
     conflicts = tuple(sorted(name for name in theirs & differing if name in ours))
