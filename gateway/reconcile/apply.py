@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.pop.client import PopClient
 from adapters.pop.compare import changed_fields
@@ -28,21 +31,20 @@ from adapters.pop.errors import (
 from adapters.pop.kinds import KINDS
 from gateway.reconcile import ledger as ledger_queries
 from gateway.reconcile.audit import CAUSE, Audit, Cause
-from gateway.reconcile.lookup import Lookup
 from gateway.reconcile.merge import merge
 from gateway.reconcile.plan import Action, DraftRow, LedgerRow, Verb, parent_key, required_targets
-from gateway.reconcile.results import RECORD_EVERY, Fence, Results
+from gateway.reconcile.reviews import Review, close_reviews, open_reviews
 from gateway.store.engine import Store
 
 JsonObject = dict[str, Any]
 
+#: Results that one transaction records: a crash makes the gateway look for at most so many entities again.
+RECORD_EVERY = 16
 #: Seconds between the tries of a request that POP answered with 500: it may be a passing fault.
 SERVER_ERROR_WAITS = (0.2, 1.0)
 UNIQUE_CASE = "unique_clinical_identifier_per_center"
 #: What must agree before a case with the same clinical identifier is taken for the same person's.
 PERSON = frozenset({"gender", "dateOfBirth"})
-#: Who owns an entity: of one that somebody else made, these stay theirs.
-OWNER = ("externalSource", "externalSourceId")
 LANE_FAULTS = (PopTransient, PopUnauthorised, PopForbidden)
 
 
@@ -58,11 +60,19 @@ class LeaseLost(Exception):
     """Another replica works this patient now: nothing more may be sent or recorded."""
 
 
-class Apply:
-    """One run for one patient.
+@dataclass
+class Applied:
+    """What a run did."""
 
-    ``fence`` raises LeaseLost in a transaction, ``held`` without one, when the patient is no longer ours.
-    """
+    counts: Counter[str] = field(default_factory=Counter)
+    """created, updated, deleted, unchanged, blocked, parked, kept, adopted."""
+
+
+Fence = Callable[[AsyncConnection], Awaitable[None]]
+
+
+class Apply:
+    """One run for one patient."""
 
     def __init__(
         self,
@@ -73,67 +83,73 @@ class Apply:
         patient_id: int,
         external_source: str,
         fence: Fence,
-        held: Callable[[], None],
         worker: str,
+        origins: dict[str, list[Any]] | None = None,
     ) -> None:
         self._store = store
         self._client = client
+        self._audit = audit
         self._patient_id = patient_id
         self._external_source = external_source
         self._fence = fence
-        self._held = held
         self._worker = worker
-        self._results = Results(store=store, audit=audit, patient_id=patient_id, fence=fence)
-        self._lookup = Lookup(client, external_source)
+        self._origins = origins or {}
         self._ids: dict[str, str] = {}
-        self._moved: set[str] = set()
+        self._changes: list[JsonObject] = []
+        self._reviews: list[Review] = []
+        self._healed: list[str] = []
+        self._listed: dict[tuple[str, str], dict[str, JsonObject]] = {}
         self._adopted_case = False
+        self._mappers: dict[str, tuple[str, str]] = {}
+        self.applied = Applied()
         self.unknown_concept = False
         """POP refused a concept that we took for one of its own: its lists have changed."""
 
-    @property
-    def counts(self) -> Counter[str]:
-        """created, updated, deleted, unchanged, blocked, parked, kept, adopted."""
-        return self._results.counts
-
-    async def run(self, actions: list[Action]) -> Counter[str]:
+    async def run(self, actions: list[Action]) -> Applied:
         """Do it. Raises LaneFault or LeaseLost; what was done by then is recorded (LeaseLost: as far as it may)."""
         await self._prepare(actions)
         try:
             for action in actions:
-                self._held()
                 await self._one(action)
-                await self._results.flush(least=RECORD_EVERY)
+                if len(self._changes) >= RECORD_EVERY:
+                    await self._record()
         finally:
-            await self._results.flush()
-        return self.counts
+            await self._record()
+        return self.applied
 
     async def _prepare(self, actions: list[Action]) -> None:
-        """Read what the run needs, and announce what it is about to do (ADR 2), in one transaction."""
         drafts = [action.draft for action in actions if action.draft is not None]
         wanted = {target for draft in drafts for to in draft.references.values() for target in _each(to)}
         wanted |= {row.parent_key for a in actions if (row := a.ledger) is not None and row.parent_key is not None}
         creates = [action.draft for action in actions if action.verb is Verb.CREATE and action.draft is not None]
-        # What moves to another parent is announced after its old entity has gone: until then the ledger must know that one.
-        self._moved = {draft.key for draft in creates} & {a.key for a in actions if a.verb is Verb.DELETE}
-        updates = [action.key for action in actions if action.verb is Verb.UPDATE]
         async with self._store.write() as connection:
             await self._fence(connection)
             self._ids = await ledger_queries.pop_ids(connection, self._patient_id, wanted)
             keys = [draft.key for draft in drafts]
-            self._results.mappers = await ledger_queries.mappers_of(connection, self._patient_id, keys)
+            self._mappers = await ledger_queries.mappers_of(connection, self._patient_id, keys)
             will_be = {draft.key for draft in creates}
             ready = [
-                draft
-                for draft in creates
-                if draft.key not in self._moved
-                and all(to in self._ids or to in will_be for to in required_targets(draft))
+                draft for draft in creates if all(to in self._ids or to in will_be for to in required_targets(draft))
             ]
-            await ledger_queries.announce(connection, self._patient_id, ready)
-            await ledger_queries.announce_updates(connection, self._patient_id, updates)
+            await ledger_queries.announce(
+                connection, self._patient_id, ready, {draft.key: parent_key(draft) for draft in ready}
+            )
+
+    async def _record(self) -> None:
+        if not (self._changes or self._reviews or self._healed):
+            return
+        changes, self._changes = self._changes, []
+        reviews, self._reviews = self._reviews, []
+        healed, self._healed = self._healed, []
+        async with self._store.write() as connection:
+            await self._fence(connection)
+            await ledger_queries.record(connection, self._patient_id, changes)
+            await close_reviews(connection, self._patient_id, healed)
+            await open_reviews(connection, self._patient_id, reviews)
+            await self._audit.write(connection)
 
     async def _one(self, action: Action) -> None:
-        mapper, version = self._results.mappers.get(action.key, (None, None))
+        mapper, version = self._mappers.get(action.key, (None, None))
         CAUSE.set(Cause(self._patient_id, action.key, mapper, version, self._worker))
         try:
             if action.verb is Verb.CREATE and action.draft is not None:
@@ -143,14 +159,11 @@ class Apply:
             elif action.verb is Verb.DELETE and action.ledger is not None:
                 await self._delete(action.ledger)
             else:
-                self.counts[action.verb.value] += 1
+                self.applied.counts[action.verb.value] += 1
         except LANE_FAULTS as error:
             raise LaneFault(error) from error
         except (PopRejected, PopContract, PopIdentity, PopServerError, PopAmbiguous) as error:
-            self.unknown_concept = self.unknown_concept or "has no concept" in str(error)
-            self._results.parked(action, error)
-            if action.verb is Verb.DELETE:
-                self._moved.discard(action.key)
+            self._park(action, error)
         finally:
             CAUSE.set(Cause())
 
@@ -178,33 +191,61 @@ class Apply:
     def _waits(self, draft: DraftRow) -> bool:
         missing = [target for target in required_targets(draft) if target not in self._ids]
         if missing:
-            self.counts["blocked"] += 1
+            self.applied.counts["blocked"] += 1
         return bool(missing)
 
     def _written(
-        self,
-        draft: DraftRow,
-        pop_id: str,
-        body: JsonObject,
-        *,
-        complete: bool,
-        adopted: bool = False,
-        kept: frozenset[str] = frozenset(),
+        self, draft: DraftRow, pop_id: str, body: JsonObject, *, complete: bool, adopted: bool = False
     ) -> None:
         self._ids[draft.key] = pop_id
-        self._results.written(draft, pop_id, body, complete=complete, adopted=adopted, kept=kept)
+        mapper, version = self._mappers.get(draft.key, (None, None))
+        self._changes.append(
+            {
+                "key": draft.key,
+                "state": "written",
+                "kind": draft.kind,
+                "pop_id": pop_id,
+                "parent_key": parent_key(draft),
+                # An entity that lacks a relation is compared again at every run, until it has them all.
+                "digest": draft.digest if complete else None,
+                "written": ledger_queries.pack(body),
+                "origins": self._origins.get(draft.key) or draft.content.get("resources"),
+                "mapper": mapper,
+                "mapper_version": version,
+                "error": None,
+                "message": None,
+                "attempts": 0,
+                **({"adopted": True} if adopted else {}),
+            }
+        )
+        self._healed.append(draft.key)
+
+    def _park(self, action: Action, error: PopError) -> None:
+        draft = action.draft
+        self.applied.counts["parked"] += 1
+        self.unknown_concept = self.unknown_concept or "has no concept" in str(error)
+        code = error.code if error.code != "pop-ambiguous" else "pop-server-error"
+        self._changes.append(
+            {
+                "key": action.key,
+                "state": "parked",
+                "digest": draft.digest if draft is not None else None,
+                "error": error.code,
+                "message": str(error),
+                "attempts": (action.ledger.attempts if action.ledger is not None else 0) + 1,
+            }
+        )
+        field_name = error.fields[0] if isinstance(error, PopRejected) and error.fields else None
+        self._reviews.append(Review(action.key, action.kind, code, field_name, str(error)))
 
     # -- create --------------------------------------------------------------------------------------------------
 
     async def _create(self, draft: DraftRow, row: LedgerRow | None) -> None:
         if self._waits(draft):
             return
-        if draft.key in self._moved and not await self._announce_moved(draft):
-            return
         body, parent_id, complete = self._resolved(draft)
-        # Interrupted, or refused in a way that may have stored it (README, Poison): look before doing it again.
-        doubtful = row is not None and row.state in ("creating", "parked")
-        if doubtful or (self._adopted_case and draft.kind != "PatientCase"):
+        interrupted = row is not None and row.state == "creating"
+        if interrupted or (self._adopted_case and draft.kind != "PatientCase"):
             found = await self._look(draft, body, parent_id, fresh=False)
             if found is not None:
                 await self._take_over(draft, found, body, parent_id, complete=complete)
@@ -220,6 +261,7 @@ class Apply:
                     return
                 raise
             except (PopServerError, PopAmbiguous):
+                # It may have been stored all the same (README, Poison): look before doing it again.
                 found = await self._look(draft, body, parent_id, fresh=True)
                 if found is not None:
                     await self._take_over(draft, found, body, parent_id, complete=complete)
@@ -227,137 +269,135 @@ class Apply:
                 if not waits:
                     raise
                 await asyncio.sleep(waits.pop(0))
-                self._held()
         self._written(draft, pop_id, body, complete=complete)
-        self.counts["created"] += 1
-
-    async def _announce_moved(self, draft: DraftRow) -> bool:
-        """Announce the new entity of what left its old parent; False if the old one had to stay."""
-        await self._results.flush()
-        async with self._store.write() as connection:
-            await self._fence(connection)
-            if await ledger_queries.pop_ids(connection, self._patient_id, [draft.key]):
-                return False
-            await ledger_queries.announce(connection, self._patient_id, [draft])
-        return True
+        self.applied.counts["created"] += 1
 
     async def _look(
         self, draft: DraftRow, body: JsonObject, parent_id: str | None, *, fresh: bool
     ) -> JsonObject | None:
-        """What POP holds under this draft's identity."""
+        """What POP holds under this draft's identity. A list is fetched once a run, and anew after a doubtful create."""
         if draft.kind == "PatientCase":
-            return await self._lookup.case(body)
-        return await self._lookup.entity(
-            draft.kind, draft.key, case_id=body.get("caseId"), parent_id=parent_id, fresh=fresh
-        )
+            return await self._client.find_case(body["clinicalCenter"], body["clinicalIdentifier"])
+        owner = parent_id if parent_id is not None else str(body["caseId"])
+        if fresh or (draft.kind, owner) not in self._listed:
+            if parent_id is not None:
+                items = await self._client.list(draft.kind, parent_id=parent_id)
+            else:
+                items = await self._client.list(draft.kind, case_id=owner, external_source=self._external_source)
+            self._listed[draft.kind, owner] = {
+                str(item.get("externalSourceId")): item
+                for item in items
+                if item.get("externalSource") == self._external_source
+            }
+        return self._listed[draft.kind, owner].get(draft.key)
 
     async def _take_over(
         self, draft: DraftRow, found: JsonObject, body: JsonObject, parent_id: str | None, *, complete: bool
     ) -> None:
         """An entity of ours that POP has although our ledger does not know it: bring it up to date."""
-        if draft.kind == "PatientCase" and found.get("externalSourceId") != draft.key:
+        if draft.kind == "PatientCase" and not self._is_ours(draft, found):
             await self._adopt_case(draft, body)
             return
-        differing = frozenset(changed_fields(draft.kind, found, body))
-        kept: frozenset[str] = frozenset()
-        if differing and self._touched(found):
-            # What we wrote is not known, so whose value it is cannot be told: people's edits win, and somebody decides.
-            kept = differing
-            for name in sorted(differing):
-                self._results.conflict(draft, name)
-        elif differing:
+        merged = merge(draft.kind, base=body, current=found, desired=body)
+        # Where it differs from what we would write now, that is an older state of ours, or a person's edit. We made it, so ours
+        # counts only where nobody else has touched it since.
+        untouched = set(found.get("updatedBy") or []) <= {self._client.username}
+        if merged.kept and untouched:
             await self._client.update(draft.kind, found["id"], body, parent_id=parent_id)
-        self._written(draft, found["id"], body, complete=complete, kept=kept)
-        self.counts["created"] += 1
+        self._written(draft, found["id"], body, complete=complete)
+        for name in () if untouched else merged.kept:
+            self._conflict(draft, name)
+        self.applied.counts["created"] += 1
+
+    def _is_ours(self, draft: DraftRow, found: JsonObject) -> bool:
+        return found.get("externalSource") == self._external_source and found.get("externalSourceId") == draft.key
 
     async def _adopt_case(self, draft: DraftRow, body: JsonObject) -> None:
         """A case with this hospital identity exists: it is the same patient. What stands there stands; gaps are filled."""
-        found = await self._lookup.case(body)
+        found = await self._client.find_case(body["clinicalCenter"], body["clinicalIdentifier"])
         if found is None:
             raise PopContract("POP says the case exists, but does not find it by its identity")
+        self._adopted_case = True
+        if self._is_ours(draft, found):
+            await self._take_over(draft, found, body, None, complete=True)
+            return
         if differing := changed_fields(draft.kind, found, body) & PERSON:
             raise PopIdentity(
                 f"POP has a case with this clinical identifier, but its {' and '.join(sorted(differing))} differ: it is another "
                 "person's, or one of the two is wrong; correct the identifier at its source, or the case in POP"
             )
-        ours = found.get("externalSource") == self._external_source and found.get("externalSourceId") == draft.key
-        merged = merge(draft.kind, base=body if ours else None, current=found, desired=body)
         # externalSource tells who owns the case: it stays with whoever made it, and without one we do not claim it.
-        kept_fields = frozenset(merged.conflicts) - frozenset(OWNER)
-        desired = dict(merged.body)
-        if not ours:
-            for name in OWNER:
-                desired.pop(name, None)
-                if found.get(name) is not None:
-                    desired[name] = found[name]
-        if changed_fields(draft.kind, found, desired):
-            await self._client.update(draft.kind, found["id"], desired)
-        for name in sorted(kept_fields):
-            self._results.conflict(draft, name)
-        self._adopted_case = True
-        self._written(draft, found["id"], desired, complete=True, adopted=not ours, kept=kept_fields)
-        self.counts["adopted"] += 1
+        for name in ("externalSource", "externalSourceId"):
+            body.pop(name, None)
+            if found.get(name) is not None:
+                body[name] = found[name]
+        merged = merge(draft.kind, base=None, current=found, desired=body)
+        if merged.needed:
+            await self._client.update(draft.kind, found["id"], merged.body)
+        # The source's values are the base of later merges, not what stands in POP: else what the curator entered would look
+        # like ours at the next change, and be overwritten.
+        self._written(draft, found["id"], body, complete=True, adopted=True)
+        for name in merged.conflicts:
+            self._conflict(draft, name)
+        self.applied.counts["adopted"] += 1
+
+    def _conflict(self, draft: DraftRow, name: str) -> None:
+        text = f"{name} was changed in POP and differs from the source: POP's value is kept; decide which one counts"
+        self._reviews.append(Review(draft.key, draft.kind, "conflict", name, text, severity="warning"))
 
     # -- update, delete ------------------------------------------------------------------------------------------
-
-    def _touched(self, current: JsonObject) -> bool:
-        """True if an account other than ours made or changed it."""
-        return bool({current.get("createdBy"), *(current.get("updatedBy") or [])} - {self._client.username})
 
     async def _update(self, draft: DraftRow, row: LedgerRow) -> None:
         if self._waits(draft) or row.pop_id is None:
             return
         desired, parent_id, complete = self._resolved(draft)
         if row.adopted and row.written is not None:
-            for name in OWNER:
+            for name in ("externalSource", "externalSourceId"):
                 desired.pop(name, None)
                 if row.written.get(name) is not None:
                     desired[name] = row.written[name]
         if row.state == "written" and row.written == desired:
-            # Its draft changed in nothing that is sent, or still lacks the same relations.
-            self._written(draft, row.pop_id, desired, complete=complete, kept=ALL_FIELDS)
-            self.counts["unchanged"] += 1
+            if row.digest != draft.digest and complete:
+                self._written(draft, row.pop_id, desired, complete=True)
+            self.applied.counts["unchanged"] += 1
             return
         current = await self._client.get(draft.kind, row.pop_id, parent_id=parent_id)
         if current is None:
-            self._results.gone(draft)
-            self._ids.pop(draft.key, None)
+            self._gone(draft)
             return
-        base = row.written
-        if row.state == "updating" and not self._touched(current):
-            # An interrupted run may have written something newer than the ledger knows: nobody else has, so it is ours.
-            base = current
-        merged = merge(draft.kind, base=base, current=current, desired=desired)
+        merged = merge(draft.kind, base=row.written, current=current, desired=desired)
         if merged.needed and not await self._put(draft, row.pop_id, merged.body, parent_id):
-            self._results.gone(draft)
-            self._ids.pop(draft.key, None)
+            self._gone(draft)
             return
-        kept = frozenset((*merged.kept, *merged.conflicts))
-        self._written(draft, row.pop_id, desired, complete=complete, kept=kept)
+        self._written(draft, row.pop_id, desired, complete=complete)
         for name in merged.conflicts:
-            self._results.conflict(draft, name)
-        self.counts["updated"] += 1
+            self._conflict(draft, name)
+        self.applied.counts["updated"] += 1
 
     async def _put(self, draft: DraftRow, pop_id: str, body: JsonObject, parent_id: str | None) -> bool:
-        """Replace it; False if it is gone. After 500s, what POP stored all the same counts."""
         for wait in (*SERVER_ERROR_WAITS, None):
             try:
                 return await self._client.update(draft.kind, pop_id, body, parent_id=parent_id)
             except PopServerError:
                 if wait is None:
-                    current = await self._client.get(draft.kind, pop_id, parent_id=parent_id)
-                    if current is None or changed_fields(draft.kind, current, body):
-                        raise
-                    return True
+                    raise
                 await asyncio.sleep(wait)
-                self._held()
         return False
 
+    def _gone(self, draft: DraftRow) -> None:
+        self._changes.append({"key": draft.key, "state": "kept", "error": "deleted-in-pop"})
+        text = "somebody deleted this entity in POP: it is not created again unless you replay it"
+        self._reviews.append(Review(draft.key, draft.kind, "deleted-in-pop", None, text, severity="warning"))
+        self.applied.counts["kept"] += 1
+
     async def _delete(self, row: LedgerRow) -> None:
-        parent_id = self._ids.get(row.parent_key) if row.parent_key is not None else None
         if row.pop_id is None:
-            await self._delete_unrecorded(row, parent_id)
+            # Announced but never known to be in POP: look for it, so that nothing of ours stays behind unseen.
+            self._changes.append({"key": row.key, "state": "deleted", "pop_id": None})
+            self._healed.append(row.key)
+            await self._delete_unrecorded(row)
             return
+        parent_id = self._ids.get(row.parent_key) if row.parent_key is not None else None
         if KINDS[row.kind].parent_field is not None and parent_id is None:
             # Its parent went, and took it along (POP cascades).
             self._deleted(row)
@@ -366,32 +406,35 @@ class Apply:
         if current is None:
             self._deleted(row)
             return
-        if row.adopted or row.kind == "PatientCase" or self._touched(current):
-            self._results.kept(row)
+        others = {current.get("createdBy"), *(current.get("updatedBy") or [])} - {self._client.username}
+        if row.adopted or others or row.kind == "PatientCase":
+            self._changes.append({"key": row.key, "state": "kept", "error": "delete-needs-decision"})
+            text = "its source is gone; it is not deleted by itself, because it is a case or others have worked on it"
+            self._reviews.append(Review(row.key, row.kind, "delete-needs-decision", None, text, severity="warning"))
+            self.applied.counts["kept"] += 1
             return
         await self._client.delete(row.kind, row.pop_id, parent_id=parent_id)
         self._deleted(row)
 
-    async def _delete_unrecorded(self, row: LedgerRow, parent_id: str | None) -> None:
-        """Announced or refused, but never known to be in POP: look for it, so that nothing of ours stays behind unseen."""
-        found = None
-        if row.kind != "PatientCase":
-            async with self._store.read() as connection:
-                cases = await ledger_queries.case_ids(connection, self._patient_id)
-            child = KINDS[row.kind].parent_field is not None
-            if parent_id is not None if child else bool(cases):
-                case_id = None if child else cases[0]
-                found = await self._lookup.entity(row.kind, row.key, case_id=case_id, parent_id=parent_id, fresh=True)
-        if found is not None and self._touched(found):
-            self._results.kept(row)
+    async def _delete_unrecorded(self, row: LedgerRow) -> None:
+        if row.state != "creating" or row.kind == "PatientCase":
             return
-        if found is not None:
-            await self._client.delete(row.kind, found["id"], parent_id=parent_id)
-        self._deleted(row, counted=found is not None)
+        parent_id = self._ids.get(row.parent_key) if row.parent_key is not None else None
+        async with self._store.read() as connection:
+            cases = await ledger_queries.case_ids(connection, self._patient_id)
+        owner = {"parent_id": parent_id} if parent_id is not None else {"case_id": cases[0] if cases else None}
+        if None in owner.values():
+            return
+        for item in await self._client.list(row.kind, **owner):
+            if item.get("externalSource") == self._external_source and item.get("externalSourceId") == row.key:
+                await self._client.delete(row.kind, item["id"], parent_id=parent_id)
+                self.applied.counts["deleted"] += 1
 
-    def _deleted(self, row: LedgerRow, *, counted: bool = True) -> None:
-        self._results.deleted(row, counted=counted)
+    def _deleted(self, row: LedgerRow) -> None:
+        self._changes.append({"key": row.key, "state": "deleted", "pop_id": None, "error": None, "message": None})
+        self._healed.append(row.key)
         self._ids.pop(row.key, None)
+        self.applied.counts["deleted"] += 1
 
 
 def _each(target: str | tuple[str, ...]) -> tuple[str, ...]:
