@@ -295,45 +295,50 @@ class Apply:
         self, draft: DraftRow, found: JsonObject, body: JsonObject, parent_id: str | None, *, complete: bool
     ) -> None:
         """An entity of ours that POP has although our ledger does not know it: bring it up to date."""
-        if draft.kind == "PatientCase" and found.get("externalSourceId") != draft.key:
+        if draft.kind == "PatientCase" and not self._is_ours(draft, found):
             await self._adopt_case(draft, body)
             return
         merged = merge(draft.kind, base=body, current=found, desired=body)
-        if merged.kept:
-            # It differs from what we would write now: an older state of ours, or a person's edit. We made it, so ours counts
-            # only where nobody else has touched it since.
-            untouched = set(found.get("updatedBy") or []) <= {self._client.username}
-            if untouched:
-                await self._client.update(draft.kind, found["id"], body, parent_id=parent_id)
+        # Where it differs from what we would write now, that is an older state of ours, or a person's edit. We made it, so ours
+        # counts only where nobody else has touched it since.
+        untouched = set(found.get("updatedBy") or []) <= {self._client.username}
+        if merged.kept and untouched:
+            await self._client.update(draft.kind, found["id"], body, parent_id=parent_id)
         self._written(draft, found["id"], body, complete=complete)
+        for name in () if untouched else merged.kept:
+            self._conflict(draft, name)
         self.applied.counts["created"] += 1
+
+    def _is_ours(self, draft: DraftRow, found: JsonObject) -> bool:
+        return found.get("externalSource") == self._external_source and found.get("externalSourceId") == draft.key
 
     async def _adopt_case(self, draft: DraftRow, body: JsonObject) -> None:
         """A case with this hospital identity exists: it is the same patient. What stands there stands; gaps are filled."""
         found = await self._client.find_case(body["clinicalCenter"], body["clinicalIdentifier"])
         if found is None:
             raise PopContract("POP says the case exists, but does not find it by its identity")
+        self._adopted_case = True
+        if self._is_ours(draft, found):
+            await self._take_over(draft, found, body, None, complete=True)
+            return
         if differing := changed_fields(draft.kind, found, body) & PERSON:
             raise PopIdentity(
                 f"POP has a case with this clinical identifier, but its {' and '.join(sorted(differing))} differ: it is another "
                 "person's, or one of the two is wrong; correct the identifier at its source, or the case in POP"
             )
-        ours = found.get("externalSource") == self._external_source and found.get("externalSourceId") == draft.key
-        merged = merge(draft.kind, base=body if ours else None, current=found, desired=body)
         # externalSource tells who owns the case: it stays with whoever made it, and without one we do not claim it.
-        kept_fields = [name for name in merged.conflicts if name not in ("externalSource", "externalSourceId")]
-        desired = dict(merged.body)
-        if not ours:
-            for name in ("externalSource", "externalSourceId"):
-                desired.pop(name, None)
-                if found.get(name) is not None:
-                    desired[name] = found[name]
-        if merge(draft.kind, base=desired, current=found, desired=desired).kept:
-            await self._client.update(draft.kind, found["id"], desired)
-        for name in kept_fields:
+        for name in ("externalSource", "externalSourceId"):
+            body.pop(name, None)
+            if found.get(name) is not None:
+                body[name] = found[name]
+        merged = merge(draft.kind, base=None, current=found, desired=body)
+        if merged.needed:
+            await self._client.update(draft.kind, found["id"], merged.body)
+        # The source's values are the base of later merges, not what stands in POP: else what the curator entered would look
+        # like ours at the next change, and be overwritten.
+        self._written(draft, found["id"], body, complete=True, adopted=True)
+        for name in merged.conflicts:
             self._conflict(draft, name)
-        self._adopted_case = True
-        self._written(draft, found["id"], desired, complete=True, adopted=not ours)
         self.applied.counts["adopted"] += 1
 
     def _conflict(self, draft: DraftRow, name: str) -> None:
