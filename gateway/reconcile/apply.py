@@ -97,7 +97,8 @@ class Apply:
         self._ids: dict[str, str] = {}
         self._changes: list[JsonObject] = []
         self._reviews: list[Review] = []
-        self._healed: list[str] = []
+        self._healed: dict[str, frozenset[str]] = {}
+        """Keys whose items are settled, with the fields in which a person's value still stands: those stay open."""
         self._listed: dict[tuple[str, str], dict[str, JsonObject]] = {}
         self._adopted_case = False
         self._mappers: dict[str, tuple[str, str]] = {}
@@ -140,7 +141,7 @@ class Apply:
             return
         changes, self._changes = self._changes, []
         reviews, self._reviews = self._reviews, []
-        healed, self._healed = self._healed, []
+        healed, self._healed = self._healed, {}
         async with self._store.write() as connection:
             await self._fence(connection)
             await ledger_queries.record(connection, self._patient_id, changes)
@@ -218,7 +219,7 @@ class Apply:
                 **({"adopted": True} if adopted else {}),
             }
         )
-        self._healed.append(draft.key)
+        self._healed[draft.key] = frozenset()
 
     def _park(self, action: Action, error: PopError) -> None:
         draft = action.draft
@@ -359,6 +360,8 @@ class Apply:
         if row.state == "written" and row.written == desired:
             if row.digest != draft.digest and complete:
                 self._written(draft, row.pop_id, desired, complete=True)
+                # Nothing was looked at in POP: what is open stays open.
+                del self._healed[draft.key]
             self.applied.counts["unchanged"] += 1
             return
         current = await self._client.get(draft.kind, row.pop_id, parent_id=parent_id)
@@ -370,6 +373,7 @@ class Apply:
             self._gone(draft)
             return
         self._written(draft, row.pop_id, desired, complete=complete)
+        self._healed[draft.key] = frozenset(merged.kept)
         for name in merged.conflicts:
             self._conflict(draft, name)
         self.applied.counts["updated"] += 1
@@ -394,7 +398,7 @@ class Apply:
         if row.pop_id is None:
             # Announced but never known to be in POP: look for it, so that nothing of ours stays behind unseen.
             self._changes.append({"key": row.key, "state": "deleted", "pop_id": None})
-            self._healed.append(row.key)
+            self._healed[row.key] = frozenset()
             await self._delete_unrecorded(row)
             return
         parent_id = self._ids.get(row.parent_key) if row.parent_key is not None else None
@@ -432,7 +436,7 @@ class Apply:
 
     def _deleted(self, row: LedgerRow) -> None:
         self._changes.append({"key": row.key, "state": "deleted", "pop_id": None, "error": None, "message": None})
-        self._healed.append(row.key)
+        self._healed[row.key] = frozenset()
         self._ids.pop(row.key, None)
         self.applied.counts["deleted"] += 1
 

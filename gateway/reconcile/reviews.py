@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -65,16 +65,19 @@ async def open_reviews(connection: AsyncConnection, patient_id: int, reviews: Co
             )  # fmt: skip
 
 
-async def close_reviews(connection: AsyncConnection, patient_id: int, keys: Collection[str]) -> None:
-    """The causes of these entities' items went away."""
-    if keys:
+async def close_reviews(connection: AsyncConnection, patient_id: int, settled: Mapping[str, Collection[str]]) -> None:
+    """The causes of these entities' items went away. ``settled``: key → fields in which a person's value still stands in
+    POP; a conflict about those stays open until somebody decides."""
+    for key, standing in settled.items():
+        still = sa.and_(review.c.code == "conflict", review.c.field.in_(sorted(standing)))
         await connection.execute(
             sa.update(review)
             .where(
                 review.c.patient_id == patient_id,
-                review.c.draft_key.in_(list(keys)),
+                review.c.draft_key == key,
                 review.c.code.in_(sorted(CODES)),
                 review.c.state == "open",
+                *([sa.not_(still)] if standing else []),
             )
             .values(state="gone", last_seen=time.time())
         )
