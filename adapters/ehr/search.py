@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import email.utils
 from collections.abc import AsyncIterator
 from typing import Any
-from urllib.parse import urljoin, urlsplit
 
 import httpx
 import orjson
@@ -46,7 +46,7 @@ class FhirSearch:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._base = base.rstrip("/")
-        self._origin = urlsplit(self._base)[:2]
+        self._origin = _origin(httpx.URL(self._base))
         self._page_size = page_size
         self.requests = 0
         headers = {"Accept": "application/fhir+json"}
@@ -62,7 +62,7 @@ class FhirSearch:
     async def server_time(self) -> float:
         """The server's clock, from the Date header of its capability statement."""
         response = await self._get(f"{self._base}/metadata", "CapabilityStatement")
-        moment = _date(response)
+        moment = _date(response, "CapabilityStatement")
         if moment is None:
             raise EhrContract("the EHR sends no Date header: its clock cannot be told")
         return moment
@@ -81,20 +81,25 @@ class FhirSearch:
             seen.add(url)
             response = await self._get(url, resource_type)
             bundle = _searchset(response, resource_type)
-            entries = [
-                entry for entry in bundle.get("entry") or () if (entry.get("search") or {}).get("mode") != "outcome"
-            ]
             total = bundle.get("total")
-            yield Page(response.content, len(entries), total if isinstance(total, int) else None, _date(response))
+            yield Page(
+                response.content,
+                sum(not _is_outcome(entry) for entry in _objects(bundle.get("entry"))),
+                total if isinstance(total, int) else None,
+                _date(response, resource_type),
+            )
             url = self._next(bundle, url, resource_type)
 
     def _next(self, bundle: dict[str, Any], url: str, resource_type: str) -> str | None:
-        for link in bundle.get("link") or ():
+        for link in _objects(bundle.get("link")):
             if link.get("relation") == "next" and isinstance(link.get("url"), str):
-                following: str = urljoin(url, link["url"])
-                if urlsplit(following)[:2] != self._origin:
+                try:
+                    following = httpx.URL(url).join(link["url"])
+                except (httpx.InvalidURL, ValueError) as error:
+                    raise EhrContract(f"{resource_type}: the EHR's next link is no address") from error
+                if _origin(following) != self._origin:
                     raise EhrContract(f"{resource_type}: the EHR's next link leads to another host; it is not followed")
-                return following
+                return str(following)
         return None
 
     async def _get(self, url: str, what: str) -> httpx.Response:
@@ -102,7 +107,7 @@ class FhirSearch:
             return await self._retried(url, what)
         except _Again as error:
             raise EhrUnavailable(f"{what}: {error}") from error
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise EhrUnavailable(f"{what}: the EHR cannot be reached ({type(error).__name__})") from error
 
     @stamina.retry(on=_backoff, attempts=ATTEMPTS, timeout=None, wait_initial=0.2, wait_max=5.0)
@@ -131,9 +136,30 @@ def _searchset(response: httpx.Response, resource_type: str) -> dict[str, Any]:
     return bundle
 
 
-def _date(response: httpx.Response) -> float | None:
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    """Scheme, host and port; httpx leaves out a port that is the scheme's own."""
+    return url.scheme, url.host, url.port
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _is_outcome(entry: dict[str, Any]) -> bool:
+    search = entry.get("search")
+    return isinstance(search, dict) and search.get("mode") == "outcome"
+
+
+def _date(response: httpx.Response, what: str) -> float | None:
     value = response.headers.get("Date")
-    return None if value is None else email.utils.parsedate_to_datetime(value).timestamp()
+    if value is None:
+        return None
+    try:
+        moment = email.utils.parsedate_to_datetime(value)
+    except ValueError as error:
+        raise EhrContract(f"{what}: the EHR's Date header is no date") from error
+    # A zone of -0000 gives a naive datetime, which means UTC (RFC 5322 §3.3).
+    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=dt.UTC)).timestamp()
 
 
 def _retry_after(response: httpx.Response) -> float | None:

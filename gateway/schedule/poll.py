@@ -7,6 +7,7 @@ late under an earlier instant; what comes twice is a no-op in the intake.
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import time
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from adapters.ehr.errors import EhrError, EhrExpired
 from adapters.ehr.search import FhirSearch
 from adapters.ehr.source import Source
 from gateway.config import LimitSettings, SourceSettings
-from gateway.errors import ConfigurationError, PeerUnavailable
+from gateway.errors import ConfigurationError, GatewayError, InputRejected, PeerUnavailable
 from gateway.intake import receive
 from gateway.intake.writer import Intake
 from gateway.store.engine import Store
@@ -31,6 +32,8 @@ log = structlog.get_logger("gateway.poll")
 MARGIN = 2.0
 #: Times that a window whose search expired is started again within one run.
 RESTARTS = 2
+#: Error of a run that was stopped or crashed.
+INTERRUPTED = "interrupted"
 
 Progress = Callable[[str, int], None]
 
@@ -65,22 +68,33 @@ async def poll(
     limits: LimitSettings,
     progress: Progress | None = None,
 ) -> PollSummary:
-    """Poll one source once. Raises PeerUnavailable if no type at all could be read."""
+    """Poll one source once. Raises PeerUnavailable if no type at all could be read, StoreUnavailable if nothing can be kept."""
     source = connect(settings)
     summary = PollSummary(name)
-    run_id = await _begin(store, name)
+    try:
+        run_id = await _begin(store, name)
+    except GatewayError:
+        await source.aclose()
+        raise
     try:
         for resource_type in settings.types:
             try:
                 await _window(store, intake, source, resource_type, name, settings, limits, summary, progress)
-            except EhrError as error:
+            except (EhrError, InputRejected) as error:
+                # What the intake refuses as a whole (two equal keys, no Bundle of R4) concerns this type only.
                 summary.problems.append(f"{resource_type}: {error}")
                 log.warning("poll-window-failed", source=name, type=resource_type, code=error.code)
+    except GatewayError as error:
+        summary.problems.append(str(error))
+        raise
+    except asyncio.CancelledError:
+        summary.problems.append(INTERRUPTED)
+        raise
     finally:
         summary.requests = source.requests
         await source.aclose()
         await _end(store, run_id, summary)
-    if len(summary.problems) == len(settings.types):
+    if summary.problems and len(summary.problems) == len(settings.types):
         raise PeerUnavailable(f"source «{name}» could not be polled: {summary.problems[0]}")
     return summary
 
@@ -101,7 +115,7 @@ async def _window(
         watermark = await _watermark(store, name, resource_type)
         since = None if watermark is None else instant(_seconds(watermark) - settings.overlap)
         try:
-            received = total = 0
+            received, total = 0, None
             async for page in source.pages(resource_type, since=since, until=until):
                 delivery = receive.bundle_delivery(
                     page.body, source=name, channel="poll", limits=limits, interaction=f"poll {resource_type}"
@@ -119,8 +133,8 @@ async def _window(
                 raise
             continue
         summary.received += received
-        summary.announced += total or received
-        if total and total != received:
+        summary.announced += received if total is None else total
+        if total is not None and total != received:
             summary.problems.append(
                 f"{resource_type}: the EHR announced {total} resources and sent {received}; the window is read again"
             )
@@ -166,7 +180,7 @@ async def _begin(store: Store, source: str) -> int:
         await connection.execute(
             sa.update(poll_run)
             .where(poll_run.c.source == source, poll_run.c.state == "running")
-            .values(state="failed", error="interrupted", finished_at=time.time())
+            .values(state="failed", error=INTERRUPTED, finished_at=time.time())
         )
         result = await connection.execute(
             sa.insert(poll_run).values(source=source, started_at=time.time(), state="running")

@@ -12,7 +12,8 @@ import datetime as dt
 import os
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
@@ -36,7 +37,7 @@ HINT_DELAY = 2.0
 class Ticker:
     """Ticks the configured sources. ``poll`` polls one source by name."""
 
-    def __init__(self, store: Store, settings: Settings, poll: Callable[[str], Awaitable[object]]) -> None:
+    def __init__(self, store: Store, settings: Settings, poll: Callable[[str], Coroutine[Any, Any, object]]) -> None:
         self._store = store
         self._settings = settings
         self._poll = poll
@@ -44,19 +45,32 @@ class Ticker:
         self._scheduler = AsyncIOScheduler(timezone="UTC")
         self._hinted: dict[str, float] = {}
         self._busy: set[str] = set()
+        self._ticks: set[asyncio.Task[object]] = set()
+        self._polls: set[asyncio.Task[object]] = set()
+        self._stopped = False
 
     def start(self) -> None:
-        """Start ticking, at once. Sources without an address push only."""
+        """Start ticking, at once. Sources without an address push only.
+
+        A tick that comes while its source is polled ends at once: it needs an instance of its own, or APScheduler would warn
+        of each one that it leaves out.
+        """
         for name, source in self._settings.sources.items():
             if source.url is not None:
                 self._scheduler.add_job(
-                    self._tick, "interval", args=[name], seconds=min(TICK, source.interval), coalesce=True, max_instances=1,
+                    self._tick, "interval", args=[name], seconds=min(TICK, source.interval), coalesce=True, max_instances=2,
                     id=name, next_run_time=_now(),
                 )  # fmt: skip
         self._scheduler.start()
 
     async def stop(self) -> None:
-        """Stop, and let another replica take over at once."""
+        """Stop, and let another replica take over at once. A run that is going on is interrupted: its windows are read again."""
+        self._stopped = True
+        self._scheduler.pause()
+        for polling in self._polls:
+            polling.cancel()
+        # APScheduler would cancel its own tasks, and log that as an error.
+        await asyncio.gather(*self._ticks, return_exceptions=True)
         self._scheduler.shutdown(wait=False)
         # The shutdown is carried out in the loop's next turn.
         await asyncio.sleep(0)
@@ -70,21 +84,39 @@ class Ticker:
             self._scheduler.add_job(self._tick, "date", args=[name], run_date=_now(HINT_DELAY), misfire_grace_time=None)
 
     async def _tick(self, name: str) -> None:
+        if name in self._busy:
+            return
+        tick = asyncio.current_task()
+        assert tick is not None
+        self._busy.add(name)
+        self._ticks.add(tick)
         try:
-            if name in self._busy or not await self._leads():
+            if not await self._leads():
                 return
             hinted = self._hinted.get(name, float("inf")) <= time.time()
-            if not hinted and not await self._due(name):
-                return
-            self._hinted.pop(name, None)
-            self._busy.add(name)
-            try:
-                await self._poll(name)
-            finally:
-                self._busy.discard(name)
+            if (hinted or await self._due(name)) and not self._stopped:
+                self._hinted.pop(name, None)
+                await self._run(name)
         except GatewayError as error:
             # The run is recorded as failed; the next tick tries again when the interval has passed.
             log.warning("poll-failed", source=name, code=error.code, reason=str(error))
+        finally:
+            self._busy.discard(name)
+            self._ticks.discard(tick)
+
+    async def _run(self, name: str) -> None:
+        """Poll, and keep the lease meanwhile: a first import takes longer than the lease lasts."""
+        polling: asyncio.Task[object] = asyncio.create_task(self._poll(name), name=f"poll {name}")
+        self._polls.add(polling)
+        try:
+            while not (await asyncio.wait({polling}, timeout=TICK))[0]:
+                await self._leads()
+        finally:
+            self._polls.discard(polling)
+            polling.cancel()
+            await asyncio.gather(polling, return_exceptions=True)
+        if not polling.cancelled():
+            polling.result()
 
     async def _due(self, name: str) -> bool:
         async with self._store.read() as connection:

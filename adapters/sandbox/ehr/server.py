@@ -148,7 +148,8 @@ class SandboxEhr:
                 content=orjson.dumps(resource) if method == "PUT" else None,
                 headers=headers,
             )
-            if answer.status_code >= 500:
+            # 422 is an answer to the resource, which is kept as invalid; anything else means that it was not taken.
+            if answer.status_code != 422:
                 answer.raise_for_status()
 
     async def play(self, script: list[JsonObject], *, interval: float) -> None:

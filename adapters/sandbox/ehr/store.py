@@ -12,17 +12,35 @@ JsonObject = dict[str, Any]
 
 
 def bundle_resources(path: Path) -> Iterator[JsonObject]:
-    """The resources of a Bundle file, or the one resource of another."""
+    """The resources of a Bundle file, or the one resource of another. References by the ``urn:uuid:`` of an entry become
+    ``Type/id``, as a server does when it takes in a Bundle (R4 §3.1.0.11.2)."""
     value = json.loads(path.read_text(encoding="utf-8"))
     if value.get("resourceType") != "Bundle":
         yield value
         return
+    resources, names = [], {}
     for entry in value.get("entry", []):
         if isinstance(entry.get("resource"), dict):
             resource = dict(entry["resource"])
-            if "id" not in resource and str(entry.get("fullUrl", "")).startswith("urn:uuid:"):
-                resource["id"] = entry["fullUrl"].removeprefix("urn:uuid:")
-            yield resource
+            name = str(entry.get("fullUrl", ""))
+            if name.startswith("urn:uuid:"):
+                resource.setdefault("id", name.removeprefix("urn:uuid:"))
+                names[name] = f"{resource.get('resourceType')}/{resource['id']}"
+            resources.append(resource)
+    for resource in resources:
+        yield _renamed(resource, names)
+
+
+def _renamed(value: Any, names: dict[str, str]) -> Any:
+    """A copy with each ``reference`` that is one of the names replaced."""
+    if isinstance(value, list):
+        return [_renamed(each, names) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: names.get(each, each) if key == "reference" and isinstance(each, str) else _renamed(each, names)
+        for key, each in value.items()
+    }
 
 
 class Versions:
