@@ -68,13 +68,17 @@ async def open_reviews(connection: AsyncConnection, patient_id: int, reviews: Co
 async def close_reviews(connection: AsyncConnection, patient_id: int, settled: Mapping[str, Collection[str]]) -> None:
     """The causes of these entities' items went away. ``settled``: key → fields in which a person's value still stands in
     POP; a conflict about those stays open until somebody decides."""
-    for key, standing in settled.items():
+    # One statement for all that have nothing standing: nearly always that is every entity of the run.
+    groups: dict[frozenset[str], list[str]] = {}
+    for key, fields in settled.items():
+        groups.setdefault(frozenset(fields), []).append(key)
+    for standing, keys in groups.items():
         still = sa.and_(review.c.code == "conflict", review.c.field.in_(sorted(standing)))
         await connection.execute(
             sa.update(review)
             .where(
                 review.c.patient_id == patient_id,
-                review.c.draft_key == key,
+                review.c.draft_key.in_(keys),
                 review.c.code.in_(sorted(CODES)),
                 review.c.state == "open",
                 *([sa.not_(still)] if standing else []),
