@@ -64,6 +64,12 @@ async def _mark(store: Store, connection: AsyncConnection, ids: Sequence[int]) -
         .where(ledger.c.patient_id.in_(ids), ledger.c.state == "parked")
         .values(digest=None, attempts=0)
     )
+    # What somebody deleted in POP is created again: that is what the operator asks for.
+    await connection.execute(
+        sa.update(ledger)
+        .where(ledger.c.patient_id.in_(ids), ledger.c.state == "kept", ledger.c.error == "deleted-in-pop")
+        .values(state="deleted", pop_id=None, digest=None, error=None)
+    )
 
 
 async def release(store: Store, patient_ids: Sequence[int]) -> None:

@@ -32,7 +32,16 @@ from adapters.pop.kinds import KINDS
 from gateway.reconcile import ledger as ledger_queries
 from gateway.reconcile.audit import CAUSE, Audit, Cause
 from gateway.reconcile.merge import merge
-from gateway.reconcile.plan import Action, DraftRow, LedgerRow, Verb, parent_key, required_targets
+from gateway.reconcile.plan import (
+    DELETE_NEEDS_DECISION,
+    MOVED,
+    Action,
+    DraftRow,
+    LedgerRow,
+    Verb,
+    parent_key,
+    required_targets,
+)
 from gateway.reconcile.reviews import Review, close_reviews, open_reviews
 from gateway.store.engine import Store
 
@@ -101,6 +110,8 @@ class Apply:
         """Keys whose items are settled, with the fields in which a person's value still stands: those stay open."""
         self._listed: dict[tuple[str, str], dict[str, JsonObject]] = {}
         self._adopted_case = False
+        self._moving: set[str] = set()
+        """Children that go from one parent to another: deleted and created under the same key."""
         self._mappers: dict[str, tuple[str, str]] = {}
         self.applied = Applied()
         self.unknown_concept = False
@@ -123,6 +134,7 @@ class Apply:
         wanted = {target for draft in drafts for to in draft.references.values() for target in _each(to)}
         wanted |= {row.parent_key for a in actions if (row := a.ledger) is not None and row.parent_key is not None}
         creates = [action.draft for action in actions if action.verb is Verb.CREATE and action.draft is not None]
+        self._moving = {action.key for action in actions if action.verb is Verb.DELETE and action.reason == MOVED}
         async with self._store.write() as connection:
             await self._fence(connection)
             self._ids = await ledger_queries.pop_ids(connection, self._patient_id, wanted)
@@ -130,11 +142,16 @@ class Apply:
             self._mappers = await ledger_queries.mappers_of(connection, self._patient_id, keys)
             will_be = {draft.key for draft in creates}
             ready = [
-                draft for draft in creates if all(to in self._ids or to in will_be for to in required_targets(draft))
+                draft
+                for draft in creates
+                if draft.key not in self._moving
+                and all(to in self._ids or to in will_be for to in required_targets(draft))
             ]
-            await ledger_queries.announce(
-                connection, self._patient_id, ready, {draft.key: parent_key(draft) for draft in ready}
-            )
+            await self._announce(connection, ready)
+
+    async def _announce(self, connection: AsyncConnection, drafts: list[DraftRow]) -> None:
+        parents = {draft.key: parent_key(draft) for draft in drafts}
+        await ledger_queries.announce(connection, self._patient_id, drafts, parents)
 
     async def _record(self) -> None:
         if not (self._changes or self._reviews or self._healed):
@@ -244,6 +261,12 @@ class Apply:
     async def _create(self, draft: DraftRow, row: LedgerRow | None) -> None:
         if self._waits(draft):
             return
+        if draft.key in self._moving:
+            # Until now the ledger knew where the old one is; from now on, that a new one is coming.
+            await self._record()
+            async with self._store.write() as connection:
+                await self._fence(connection)
+                await self._announce(connection, [draft])
         body, parent_id, complete = self._resolved(draft)
         interrupted = row is not None and row.state == "creating"
         if interrupted or (self._adopted_case and draft.kind != "PatientCase"):
@@ -412,7 +435,7 @@ class Apply:
             return
         others = {current.get("createdBy"), *(current.get("updatedBy") or [])} - {self._client.username}
         if row.adopted or others or row.kind == "PatientCase":
-            self._changes.append({"key": row.key, "state": "kept", "error": "delete-needs-decision"})
+            self._changes.append({"key": row.key, "state": "kept", "error": DELETE_NEEDS_DECISION})
             text = "its source is gone; it is not deleted by itself, because it is a case or others have worked on it"
             self._reviews.append(Review(row.key, row.kind, "delete-needs-decision", None, text, severity="warning"))
             self.applied.counts["kept"] += 1

@@ -44,7 +44,7 @@ def unpack(value: bytes | None) -> JsonObject | None:
 def _ledger_row(row: Any) -> LedgerRow:
     return LedgerRow(
         key=row.key, kind=row.kind, state=row.state, pop_id=row.pop_id, digest=row.digest, parent_key=row.parent_key,
-        adopted=row.adopted, written=unpack(row.written), attempts=row.attempts,
+        adopted=row.adopted, written=unpack(row.written), attempts=row.attempts, error=row.error,
     )  # fmt: skip
 
 

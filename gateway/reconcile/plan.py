@@ -30,6 +30,11 @@ class Verb(StrEnum):
     """A person has to decide: deleted or changed in POP by somebody else."""
 
 
+#: A ledger row's error: its source went, and a person has to say whether it goes too. If the source comes back, nobody has to.
+DELETE_NEEDS_DECISION = "delete-needs-decision"
+MOVED = "belongs to another parent now"
+
+
 @dataclass(frozen=True, slots=True)
 class DraftRow:
     """A draft as planning needs it."""
@@ -56,6 +61,8 @@ class LedgerRow:
     adopted: bool = False
     written: JsonObject | None = field(default=None, hash=False, compare=False)
     attempts: int = 0
+    error: str | None = None
+    """Why it is parked or kept."""
 
     @property
     def in_pop(self) -> bool:
@@ -98,8 +105,10 @@ def decide(draft: DraftRow, ledger: LedgerRow | None) -> Action | None:
         return Action(Verb.CREATE, draft.key, draft.kind, "new", draft, ledger)
     if ledger.state == "creating":
         return Action(Verb.CREATE, draft.key, draft.kind, "its creation was interrupted", draft, ledger)
-    if ledger.state == "kept":
+    if ledger.state == "kept" and ledger.error != DELETE_NEEDS_DECISION:
         return Action(Verb.KEPT, draft.key, draft.kind, "a person has to decide: see its open review", draft, ledger)
+    if ledger.state == "kept" and ledger.pop_id is not None:
+        return Action(Verb.UPDATE, draft.key, draft.kind, "its source is back", draft, ledger)
     if ledger.state == "parked" and ledger.digest == draft.digest:
         return Action(Verb.PARKED, draft.key, draft.kind, "POP refused it; it waits for a change", draft, ledger)
     if ledger.pop_id is None:
@@ -119,7 +128,7 @@ def plan(drafts: Iterable[DraftRow], ledger: Iterable[LedgerRow]) -> list[Action
         row = rows.get(draft.key)
         if row is not None and row.in_pop and (row.kind != draft.kind or row.parent_key != parent_key(draft)):
             # POP cannot move a child to another parent: the old one goes, a new one comes.
-            actions.append(Action(Verb.DELETE, row.key, row.kind, "belongs to another parent now", None, row))
+            actions.append(Action(Verb.DELETE, row.key, row.kind, MOVED, None, row))
             row = None
         action = decide(draft, row)
         if action is not None:
@@ -137,10 +146,10 @@ def sort(actions: Sequence[Action]) -> list[Action]:
 
 def _position(action: Action) -> tuple[int, int, int, str]:
     rank = KINDS[action.kind].rank
+    own_fields = [name for name, kinds in KINDS[action.kind].references.items() if action.kind in kinds]
     if action.verb is Verb.DELETE:
-        recreated = action.reason == "belongs to another parent now"
-        return (0 if recreated else 2, -rank, 0, action.key)
-    own = action.draft is not None and any(
-        action.kind in KINDS[action.kind].references.get(name, ()) for name in action.draft.references
-    )
-    return (1, rank, int(own), action.key)
+        written = (action.ledger.written if action.ledger is not None else None) or {}
+        refers = any(written.get(name) for name in own_fields)
+        return (0 if action.reason == MOVED else 2, -rank, int(not refers), action.key)
+    refers = action.draft is not None and any(name in action.draft.references for name in own_fields)
+    return (1, rank, int(refers), action.key)

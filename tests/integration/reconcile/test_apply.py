@@ -19,6 +19,7 @@ from victim import finish, settings
 
 from adapters.sandbox.pop.server import SandboxPop, running
 from gateway.intake.receive import bundle_delivery, delete_delivery
+from gateway.replay import replay
 from gateway.service import Gateway
 from gateway.store.tables import ledger, patient, review
 
@@ -242,6 +243,32 @@ async def test_what_a_curator_touched_is_not_deleted_with_its_source(stage: Stag
     assert stage.only(MARKERS)["date"] == "2025-02-06"
     assert await stage.reviews("delete-needs-decision") == {(CEA_KEY, "delete-needs-decision", None)}
     assert (await stage.ledger())[CEA_KEY] == ("kept", "delete-needs-decision")
+
+
+async def test_a_replay_creates_what_was_deleted_in_pop(stage: Stage) -> None:
+    resources = bruno()
+    await stage.send(resources)
+    await stage.remove(STATUS)
+    resources["bruno-ecog"]["valueCodeableConcept"]["coding"][0]["code"] = "LA9624-3"
+    await stage.send(resources)
+    await replay(stage.gateway.store, source="default")
+    await finish(stage.gateway)
+    assert stage.only(STATUS)["ecogScore"] == 2
+    assert await stage.reviews("deleted-in-pop") == set()
+
+
+async def test_a_source_that_comes_back_needs_no_decision_any_more(stage: Stage) -> None:
+    resources = bruno()
+    await stage.send(resources)
+    await stage.edit(MARKERS, date="2025-02-06")
+    resources["bruno-cea"]["status"] = "entered-in-error"
+    await stage.send(resources)
+    assert await stage.reviews("delete-needs-decision") == {(CEA_KEY, "delete-needs-decision", None)}
+    resources["bruno-cea"]["status"] = "corrected"
+    await stage.send(resources)
+    assert await stage.reviews("delete-needs-decision") == set()
+    assert stage.only(MARKERS)["date"] == "2025-02-06"
+    assert (await stage.ledger())[CEA_KEY] == ("written", None)
 
 
 # -- adoption, recovery ------------------------------------------------------------------------------------------------
