@@ -15,10 +15,19 @@ def test_the_example_configuration_is_valid_and_names_every_setting() -> None:
     path = TOP / "deploy" / "config.example.toml"
     text = path.read_text(encoding="utf-8")
     assert config.load(path).sources["default"].url == "https://fhir.hospital.example/r4"
-    for section in ("StoreSettings", "HttpSettings", "LimitSettings", "PopSettings", "WorkerSettings", "SourceSettings"):
+    for section in (
+        "StoreSettings",
+        "HttpSettings",
+        "LimitSettings",
+        "PopSettings",
+        "WorkerSettings",
+        "SourceSettings",
+    ):
         for name in getattr(config, section).model_fields:
             # Secrets are given by file or environment; the example shows the file.
-            assert name in ("password", "token") or re.search(rf"^(# )?{name} = ", text, re.MULTILINE), f"{section}.{name}"
+            assert name in ("password", "token") or re.search(rf"^(# )?{name} = ", text, re.MULTILINE), (
+                f"{section}.{name}"
+            )
 
 
 def test_values_said_to_be_defaults_are_the_defaults() -> None:

@@ -17,6 +17,7 @@ import orjson
 from aiohttp import web
 
 from adapters.sandbox.ehr.store import Versions, bundle_resources
+from adapters.sandbox.serving import serving
 
 JsonObject = dict[str, Any]
 
@@ -290,12 +291,5 @@ def _subject(resource: JsonObject) -> str | None:
 @asynccontextmanager
 async def running(ehr: SandboxEhr, *, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
     """Serve it; gives the FHIR base address."""
-    runner = web.AppRunner(ehr.app(), access_log=None, shutdown_timeout=1)
-    await runner.setup()
-    site = web.TCPSite(runner, host, port)
-    await site.start()
-    try:
-        bound = site._server.sockets[0].getsockname()[1]  # type: ignore[union-attr] # aiohttp tells it nowhere else
-        yield f"http://{host}:{bound}/fhir"
-    finally:
-        await runner.cleanup()
+    async with serving(ehr.app(), host=host, port=port) as base:
+        yield f"{base}/fhir"

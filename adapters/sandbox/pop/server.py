@@ -22,6 +22,7 @@ from adapters.sandbox.pop.faults import Fault, Faults, Pace
 from adapters.sandbox.pop.records import Records, Refused, ServerError, kinds_of
 from adapters.sandbox.pop.store import Entities
 from adapters.sandbox.pop.terms import Terms
+from adapters.sandbox.serving import serving
 
 JsonObject = dict[str, Any]
 
@@ -405,12 +406,5 @@ def _property(kind: str, field: str) -> JsonObject:
 @asynccontextmanager
 async def running(pop: SandboxPop, *, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
     """Serve it; gives the base address."""
-    runner = web.AppRunner(pop.app(), access_log=None, shutdown_timeout=1)
-    await runner.setup()
-    site = web.TCPSite(runner, host, port)
-    await site.start()
-    try:
-        bound = site._server.sockets[0].getsockname()[1]  # type: ignore[union-attr] # aiohttp tells it nowhere else
-        yield f"http://{host}:{bound}"
-    finally:
-        await runner.cleanup()
+    async with serving(pop.app(), host=host, port=port) as base:
+        yield base
