@@ -84,7 +84,7 @@ class FhirSearch:
             total = bundle.get("total")
             yield Page(
                 response.content,
-                sum(not _is_outcome(entry) for entry in _objects(bundle.get("entry"))),
+                tuple(_id(entry) for entry in _objects(bundle.get("entry")) if _is_match(entry)),
                 total if isinstance(total, int) else None,
                 _date(response, resource_type),
             )
@@ -145,9 +145,16 @@ def _objects(value: Any) -> list[dict[str, Any]]:
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
-def _is_outcome(entry: dict[str, Any]) -> bool:
+def _is_match(entry: dict[str, Any]) -> bool:
+    """False for what is not counted by Bundle.total: included resources and remarks on the search (R4 Bundle.total)."""
     search = entry.get("search")
-    return isinstance(search, dict) and search.get("mode") == "outcome"
+    return not (isinstance(search, dict) and search.get("mode") in ("outcome", "include"))
+
+
+def _id(entry: dict[str, Any]) -> str:
+    resource = entry.get("resource")
+    value = resource.get("id") if isinstance(resource, dict) else None
+    return value if isinstance(value, str) else ""
 
 
 def _date(response: httpx.Response, what: str) -> float | None:

@@ -12,8 +12,9 @@ class Page:
     """One piece of what a source has: ``body`` is a Bundle as raw bytes, exactly as it arrived."""
 
     body: bytes
-    count: int
-    """Resources in it."""
+    matches: tuple[str, ...]
+    """Ids of the resources in it that belong to the window; "" for one without an id. What the source adds to them
+    (included resources, remarks) is in ``body`` only."""
     total: int | None
     """What the source says the whole window holds, if it says."""
     server_time: float | None

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import sqlalchemy as sa
 import structlog
 
 from adapters.ehr.errors import EhrError, EhrExpired
@@ -23,8 +21,8 @@ from gateway.config import LimitSettings, SourceSettings
 from gateway.errors import ConfigurationError, GatewayError, InputRejected, PeerUnavailable
 from gateway.intake import receive
 from gateway.intake.writer import Intake
+from gateway.schedule import record
 from gateway.store.engine import Store
-from gateway.store.tables import poll_cursor, poll_run
 
 log = structlog.get_logger("gateway.poll")
 
@@ -32,8 +30,6 @@ log = structlog.get_logger("gateway.poll")
 MARGIN = 2.0
 #: Times that a window whose search expired is started again within one run.
 RESTARTS = 2
-#: Error of a run that was stopped or crashed.
-INTERRUPTED = "interrupted"
 
 Progress = Callable[[str, int], None]
 
@@ -44,7 +40,9 @@ class PollSummary:
 
     source: str
     received: int = 0
+    """Different resources that came."""
     announced: int = 0
+    """Resources that the EHR said there are."""
     requests: int = 0
     problems: list[str] = field(default_factory=list)
     """Per failed type, what was wrong: its watermark has not moved."""
@@ -71,15 +69,16 @@ async def poll(
     """Poll one source once. Raises PeerUnavailable if no type at all could be read, StoreUnavailable if nothing can be kept."""
     source = connect(settings)
     summary = PollSummary(name)
+    run = _Run(store, intake, source, settings, limits, summary, progress)
     try:
-        run_id = await _begin(store, name)
+        number = await record.begin(store, name)
     except GatewayError:
         await source.aclose()
         raise
     try:
         for resource_type in settings.types:
             try:
-                await _window(store, intake, source, resource_type, name, settings, limits, summary, progress)
+                await run.read(resource_type)
             except (EhrError, InputRejected) as error:
                 # What the intake refuses as a whole (two equal keys, no Bundle of R4) concerns this type only.
                 summary.problems.append(f"{resource_type}: {error}")
@@ -88,119 +87,92 @@ async def poll(
         summary.problems.append(str(error))
         raise
     except asyncio.CancelledError:
-        summary.problems.append(INTERRUPTED)
+        summary.problems.append(record.INTERRUPTED)
         raise
     finally:
         summary.requests = source.requests
         await source.aclose()
-        await _end(store, run_id, summary)
+        await record.end(
+            store, number, requests=summary.requests, received=summary.received, announced=summary.announced,
+            problems=summary.problems,
+        )  # fmt: skip
     if summary.problems and len(summary.problems) == len(settings.types):
         raise PeerUnavailable(f"source «{name}» could not be polled: {summary.problems[0]}")
     return summary
 
 
-async def _window(
-    store: Store,
-    intake: Intake,
-    source: Source,
-    resource_type: str,
-    name: str,
-    settings: SourceSettings,
-    limits: LimitSettings,
-    summary: PollSummary,
-    progress: Progress | None,
-) -> None:
-    for attempt in range(RESTARTS + 1):
-        until = instant(await source.server_time() - MARGIN)
-        watermark = await _watermark(store, name, resource_type)
-        since = None if watermark is None else instant(_seconds(watermark) - settings.overlap)
-        try:
-            received, total = 0, None
-            async for page in source.pages(resource_type, since=since, until=until):
-                delivery = receive.bundle_delivery(
-                    page.body, source=name, channel="poll", limits=limits, interaction=f"poll {resource_type}"
-                )
-                receipt = await intake.submit(delivery)
-                received += page.count
-                total = page.total if page.total is not None else total
-                if not receipt.redelivery:
-                    for state, count in receipt.counts.items():
-                        summary.counts[state] = summary.counts.get(state, 0) + count
-                if progress is not None:
-                    progress(resource_type, page.count)
-        except EhrExpired:
-            if attempt == RESTARTS:
-                raise
-            continue
-        summary.received += received
-        summary.announced += received if total is None else total
-        if total is not None and total != received:
-            summary.problems.append(
+@dataclass
+class _Run:
+    """A run, and what it has in hand."""
+
+    store: Store
+    intake: Intake
+    source: Source
+    settings: SourceSettings
+    limits: LimitSettings
+    summary: PollSummary
+    progress: Progress | None
+
+    async def read(self, resource_type: str) -> None:
+        """Read a type's window, again if its search expires meanwhile, and move the watermark if nothing is missing.
+
+        Raises EhrError, InputRejected, StoreUnavailable: the watermark stands where it stood.
+        """
+        for attempt in range(RESTARTS + 1):
+            # The end is fixed before anything is read, by the server's clock: ours may differ (field notes §1 Pulling).
+            until = _instant(await self.source.server_time() - MARGIN)
+            try:
+                received, total = await self._pages(resource_type, until)
+                break
+            except EhrExpired:
+                if attempt == RESTARTS:
+                    raise
+        self.summary.received += received
+        self.summary.announced += received if total is None else total
+        if total is not None and received != total:
+            log.warning("poll-total-differs", source=self.summary.source, type=resource_type, announced=total,
+                        received=received)  # fmt: skip
+        if total is not None and received < total:
+            self.summary.problems.append(
                 f"{resource_type}: the EHR announced {total} resources and sent {received}; the window is read again"
             )
-            log.warning("poll-total-differs", source=name, type=resource_type, announced=total, received=received)
             return
-        await _advance(store, name, resource_type, until)
-        return
+        # More than announced is no hole: it was committed while we read, or the server tells the total of a page.
+        await record.advance(self.store, self.summary.source, resource_type, to=until)
+
+    async def _pages(self, resource_type: str, until: str) -> tuple[int, int | None]:
+        """Store a window page by page. How many different resources came, and how many the EHR said there are.
+
+        A server that pages by offset skips one resource for each that changes while it is read, since that one leaves the
+        window; its later pages tell the smaller total. So the largest total counts, and a resource that comes twice, once.
+        """
+        name = self.summary.source
+        mark = await record.watermark(self.store, name, resource_type)
+        since = None if mark is None else _instant(_seconds(mark) - self.settings.overlap)
+        seen: set[int] = set()
+        unnamed, total = 0, None
+        async for page in self.source.pages(resource_type, since=since, until=until):
+            delivery = receive.bundle_delivery(
+                page.body, source=name, channel="poll", limits=self.limits, interaction=f"poll {resource_type}"
+            )
+            receipt = await self.intake.submit(delivery)
+            # Hashes, since a first import may have millions of ids.
+            seen.update(hash(each) for each in page.matches if each)
+            unnamed += page.matches.count("")
+            if page.total is not None:
+                total = page.total if total is None else max(total, page.total)
+            if not receipt.redelivery:
+                for state, count in receipt.counts.items():
+                    self.summary.counts[state] = self.summary.counts.get(state, 0) + count
+            if self.progress is not None:
+                self.progress(resource_type, len(page.matches))
+        return len(seen) + unnamed, total
 
 
-def instant(seconds: float) -> str:
+def _instant(seconds: float) -> str:
     """A FHIR instant in UTC."""
     return dt.datetime.fromtimestamp(seconds, dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _seconds(text: str) -> float:
     return dt.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
-
-
-async def _watermark(store: Store, source: str, resource_type: str) -> str | None:
-    c = poll_cursor.c
-    async with store.read() as connection:
-        statement = sa.select(c.watermark).where(c.source == source, c.type == resource_type, c.filter == "")
-        value: str | None = await connection.scalar(statement)
-        return value
-
-
-async def _advance(store: Store, source: str, resource_type: str, watermark: str) -> None:
-    c = poll_cursor.c
-    async with store.write(lock=f"poll:{source}") as connection:
-        values = {"watermark": watermark, "updated_at": time.time()}
-        changed = await connection.execute(
-            sa.update(poll_cursor).where(c.source == source, c.type == resource_type, c.filter == "").values(**values)
-        )
-        if changed.rowcount == 0:
-            await connection.execute(
-                sa.insert(poll_cursor).values(source=source, type=resource_type, filter="", **values)
-            )
-
-
-async def _begin(store: Store, source: str) -> int:
-    async with store.write() as connection:
-        # A run that a crash left behind is over.
-        await connection.execute(
-            sa.update(poll_run)
-            .where(poll_run.c.source == source, poll_run.c.state == "running")
-            .values(state="failed", error=INTERRUPTED, finished_at=time.time())
-        )
-        result = await connection.execute(
-            sa.insert(poll_run).values(source=source, started_at=time.time(), state="running")
-        )
-        key = result.inserted_primary_key
-        assert key is not None
-        return int(key[0])
-
-
-async def _end(store: Store, run_id: int, summary: PollSummary) -> None:
-    async with store.write() as connection:
-        await connection.execute(
-            sa.update(poll_run)
-            .where(poll_run.c.id == run_id)
-            .values(
-                finished_at=time.time(),
-                state="failed" if summary.problems else "done",
-                requests=summary.requests,
-                received=summary.received,
-                announced=summary.announced,
-                error="; ".join(summary.problems)[:2000] or None,
-            )
-        )

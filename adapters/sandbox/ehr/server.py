@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -16,16 +15,15 @@ import httpx
 import orjson
 from aiohttp import web
 
+from adapters.sandbox.ehr.capability import statement
+from adapters.sandbox.ehr.search import matching, page_size
 from adapters.sandbox.ehr.store import Versions, bundle_resources
 from adapters.sandbox.serving import serving
 
 JsonObject = dict[str, Any]
 
-#: Comparators of a date search (R4 §3.1.1.4.6) that are served for ``_lastUpdated``.
-_COMPARE: dict[str, Callable[[dt.datetime, dt.datetime], bool]] = {
-    "ge": lambda a, b: a >= b, "gt": lambda a, b: a > b, "le": lambda a, b: a <= b, "lt": lambda a, b: a < b,
-    "eq": lambda a, b: a == b,
-}  # fmt: skip
+#: Searches that can be paged through; an older one has expired.
+SNAPSHOTS = 100
 
 
 @dataclass
@@ -36,6 +34,9 @@ class EhrFaults:
     """Answer a page after the first with 500."""
     expired_pages: int = 0
     """Answer a page after the first with 410: the snapshot of the search is gone."""
+    shifted_pages: int = 0
+    """Before a page after the first, the search loses its first match, as where a resource changes while a server without
+    snapshots is read: it leaves the window, and every later one moves up a place."""
     unavailable: int = 0
     """Answer anything with 503 and Retry-After 0."""
     total_offset: int = 0
@@ -96,6 +97,7 @@ class SandboxEhr:
         add("GET", "/fhir", self._page)
         add("GET", "/fhir/{type}", self._search)
         add("GET", "/fhir/{type}/{id}", self._read)
+        add("GET", "/fhir/{type}/{id}/_history", self._history)
         add("GET", "/fhir/{type}/{id}/_history/{version}", self._vread)
         add("POST", "/fhir/{type}", self._post)
         add("PUT", "/fhir/{type}/{id}", self._put)
@@ -153,50 +155,10 @@ class SandboxEhr:
             if answer.status_code != 422:
                 answer.raise_for_status()
 
-    async def play(self, script: list[JsonObject], *, interval: float) -> None:
-        """Change something every ``interval`` seconds: each step is ``{"put": resource}`` or ``{"delete": "Type/id"}``."""
-        for step in script:
-            await asyncio.sleep(interval)
-            if "put" in step:
-                await self.change(step["put"])
-            else:
-                resource_type, _, resource_id = step["delete"].partition("/")
-                await self.remove(resource_type, resource_id)
-
     # -- reading -------------------------------------------------------------------------------------------------
 
     async def _metadata(self, _: web.Request) -> web.Response:
-        types = sorted({resource["resourceType"] for resource in self.data.all()})
-        search = [
-            {"name": "_lastUpdated", "type": "date"},
-            {"name": "_id", "type": "token"},
-            {"name": "patient", "type": "reference"},
-        ]
-        return _fhir(
-            {
-                "resourceType": "CapabilityStatement",
-                "status": "active",
-                "date": "2026-11-24",
-                "kind": "instance",
-                "software": {"name": "sandbox EHR"},
-                "implementation": {"description": "invented patients"},
-                "fhirVersion": "4.0.1",
-                "format": ["application/fhir+json"],
-                "rest": [
-                    {
-                        "mode": "server",
-                        "resource": [
-                            {
-                                "type": name,
-                                "interaction": [{"code": "read"}, {"code": "search-type"}],
-                                "searchParam": search,
-                            }
-                            for name in types
-                        ],
-                    }
-                ],
-            }
-        )
+        return _fhir(statement({resource["resourceType"] for resource in self.data.all()}))
 
     async def _read(self, request: web.Request) -> web.Response:
         resource_type, resource_id = request.match_info["type"], request.match_info["id"]
@@ -213,25 +175,31 @@ class SandboxEhr:
         found = self.data.version(info["type"], info["id"], info["version"])
         return _problem("not found", 404, "not-found") if found is None else _fhir(found)
 
+    async def _history(self, request: web.Request) -> web.Response:
+        info = request.match_info
+        versions = self.data.versions(info["type"], info["id"])
+        if not versions:
+            return _problem("not found", 404, "not-found")
+        address = f"{info['type']}/{info['id']}"
+        # Newest first; a deletion is an entry without a resource (R4 §3.1.0.12).
+        entries = [
+            {"request": {"method": "DELETE", "url": address}}
+            if each is None
+            else {"resource": each, "request": {"method": "PUT", "url": address}}
+            for each in reversed(versions)
+        ]
+        return _fhir({"resourceType": "Bundle", "type": "history", "total": len(entries), "entry": entries})
+
     async def _search(self, request: web.Request) -> web.Response:
-        resources = self.data.of_type(request.match_info["type"])
-        for name, value in request.query.items():
-            if name == "_lastUpdated":
-                prefix = value[:2] if value[:2] in _COMPARE else "eq"
-                moment = dt.datetime.fromisoformat(value.removeprefix(prefix).replace("Z", "+00:00"))
-                compare = _COMPARE[prefix]
-                resources = [r for r in resources if compare(_updated(r), moment)]
-            elif name == "_id":
-                wanted = set(value.split(","))
-                resources = [r for r in resources if r["id"] in wanted]
-            elif name in ("patient", "subject"):
-                reference = value if "/" in value else f"Patient/{value}"
-                resources = [r for r in resources if reference in (_subject(r), f"{r['resourceType']}/{r['id']}")]
-            elif name == "_sort":
-                resources.sort(key=lambda r: str(r["meta"]["lastUpdated"]), reverse=value.startswith("-"))
-        count = min(int(request.query.get("_count", self.page_size)), 1000)
+        try:
+            found = matching(self.data.of_type(request.match_info["type"]), request.query.items())
+            count = page_size(request.query.get("_count"), self.page_size)
+        except ValueError as error:
+            return _problem(str(error), 400, "invalid")
         number = str(next(self._numbers))
-        self._snapshots[number] = resources
+        self._snapshots[number] = found
+        if len(self._snapshots) > SNAPSHOTS:
+            del self._snapshots[next(iter(self._snapshots))]
         return self._bundle(request, number, 0, count)
 
     async def _page(self, request: web.Request) -> web.Response:
@@ -242,13 +210,16 @@ class SandboxEhr:
         if self.faults.expired_pages > 0 or number not in self._snapshots:
             self.faults.expired_pages = max(0, self.faults.expired_pages - 1)
             return _problem("the search results have expired", 410, "deleted")
+        if self.faults.shifted_pages > 0 and self._snapshots[number]:
+            self.faults.shifted_pages -= 1
+            del self._snapshots[number][0]
         return self._bundle(request, number, offset, int(request.query.get("_count", self.page_size)))
 
     def _bundle(self, request: web.Request, number: str, offset: int, count: int) -> web.Response:
         resources = self._snapshots[number]
         base = f"{request.scheme}://{request.host}/fhir"
         links = [{"relation": "self", "url": str(request.url)}]
-        if offset + count < len(resources):
+        if 0 < count < len(resources) - offset:
             query = urlencode({"_snapshot": number, "_offset": offset + count, "_count": count})
             links.append({"relation": "next", "url": f"{base}?{query}"})
         return _fhir(
@@ -265,27 +236,25 @@ class SandboxEhr:
         )
 
     async def _post(self, request: web.Request) -> web.Response:
-        resource = await request.json()
-        resource["id"] = f"new-{next(self._numbers)}"
-        return _fhir(await self.change(resource), 201)
+        return await self._write(request, f"new-{next(self._numbers)}")
 
     async def _put(self, request: web.Request) -> web.Response:
-        resource = await request.json()
-        resource["id"] = request.match_info["id"]
-        return _fhir(await self.change(resource))
+        return await self._write(request, request.match_info["id"])
+
+    async def _write(self, request: web.Request, resource_id: str) -> web.Response:
+        try:
+            resource = orjson.loads(await request.read())
+        except orjson.JSONDecodeError:
+            return _problem("not JSON", 400, "structure")
+        if not isinstance(resource, dict) or resource.get("resourceType") != request.match_info["type"]:
+            return _problem("not a resource of the type that the address names", 400, "invalid")
+        new = self.data.get(resource["resourceType"], resource_id) is None
+        stored = await self.change({**resource, "id": resource_id})
+        return _fhir(stored, 201 if new else 200)
 
     async def _delete(self, request: web.Request) -> web.Response:
         await self.remove(request.match_info["type"], request.match_info["id"])
         return web.Response(status=204)
-
-
-def _updated(resource: JsonObject) -> dt.datetime:
-    return dt.datetime.fromisoformat(resource["meta"]["lastUpdated"].replace("Z", "+00:00"))
-
-
-def _subject(resource: JsonObject) -> str | None:
-    subject = resource.get("subject") or resource.get("patient") or {}
-    return subject.get("reference") if isinstance(subject, dict) else None
 
 
 @asynccontextmanager

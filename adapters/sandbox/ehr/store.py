@@ -80,6 +80,10 @@ class Versions:
         """True if it exists or once did."""
         return (resource_type, resource_id) in self._versions
 
+    def versions(self, resource_type: str, resource_id: str) -> list[JsonObject | None]:
+        """Every version, oldest first; None for a deletion."""
+        return list(self._versions.get((resource_type, resource_id), []))
+
     def version(self, resource_type: str, resource_id: str, number: str) -> JsonObject | None:
         """One version."""
         versions = self._versions.get((resource_type, resource_id), [])

@@ -114,7 +114,7 @@ async def test_without_a_token_none_is_sent() -> None:
 async def test_bodies_are_handed_on_as_they_arrived() -> None:
     body = b'{ "resourceType":"Bundle","type":"searchset",\n "entry":[{"resource":{"x": 1.50}}] , "total":1}'
     peer = Peer([plain(200, body, Date="Tue, 24 Nov 2026 10:00:00 GMT")])
-    assert await read(peer) == [Page(body, 1, 1, 1795514400.0)]
+    assert await read(peer) == [Page(body, ("",), 1, 1795514400.0)]
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ async def test_bodies_are_handed_on_as_they_arrived() -> None:
 async def test_next_links_are_followed_to_the_letter(link: str) -> None:
     peer = Peer([bundle("a", following=link), bundle("b")])
     pages = await read(peer, token="secret", since="2026-01-01T00:00:00Z")
-    assert [page.count for page in pages] == [1, 1]
+    assert [page.matches for page in pages] == [("a",), ("b",)]
     assert str(peer.asked[1].url) == link
     assert peer.asked[1].headers["Authorization"] == "Bearer secret"
 
@@ -191,16 +191,17 @@ async def test_links_without_end_end(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_an_empty_page_is_not_the_last_one() -> None:
     peer = Peer([bundle(following=f"{BASE}?p=2"), bundle("a", following=f"{BASE}?p=3"), bundle(entry=[])])
-    assert [page.count for page in await read(peer)] == [0, 1, 0]
+    assert [page.matches for page in await read(peer)] == [(), ("a",), ()]
 
 
-async def test_remarks_on_the_search_are_not_counted() -> None:
+async def test_remarks_and_included_resources_are_not_counted() -> None:
     entries = [
         {"resource": {"resourceType": "Patient", "id": "a"}, "search": {"mode": "match"}},
+        {"resource": {"resourceType": "Organization", "id": "b"}, "search": {"mode": "include"}},
         {"resource": {"resourceType": "OperationOutcome"}, "search": {"mode": "outcome"}},
     ]
     [page] = await read(Peer([bundle(entry=entries, total=1)]))
-    assert (page.count, page.total) == (1, 1)
+    assert (page.matches, page.total) == (("a",), 1)
 
 
 @pytest.mark.parametrize("total", [None, "many", 2.5])
@@ -213,7 +214,7 @@ async def test_a_total_that_is_no_number_is_none(total: Any) -> None:
 async def test_strange_pages_are_handed_to_the_intake(strange: dict[str, Any]) -> None:
     """The intake says what is wrong with an entry; the client only finds its way."""
     [page] = await read(Peer([bundle(**strange)]))
-    assert page.count == 0
+    assert page.matches == ()
 
 
 # -- answers that are none ---------------------------------------------------------------------------------------------
