@@ -107,9 +107,14 @@ def contract(document: JsonObject) -> JsonObject:
     """Kind → facts, from paths and ``x-`` annotations."""
     schemas = document["components"]["schemas"]
     collections: dict[str, str] = {}
+    unions: dict[str, list[str]] = {}
     for path, operations in document["paths"].items():
         body = operations.get("post", {}).get("requestBody")
         if body and "/interoperability/" not in path:
+            members = body["content"].get("application/json", {}).get("schema", {}).get("anyOf", [])
+            if members:
+                names = [item["$ref"].rsplit("/", 1)[1] for item in members]
+                unions[path.removeprefix("/api/v1/")] = [name.removesuffix("Create") for name in names]
             for name in _references(body):
                 collections[name] = path.removeprefix("/api/v1/")
                 for member in _references(schemas[name]):
@@ -151,7 +156,7 @@ def contract(document: JsonObject) -> JsonObject:
             if "const" in prop:
                 facts["const"][field] = prop["const"]
         kinds[kind] = facts
-    return {"release": document["info"]["version"], "kinds": kinds}
+    return {"release": document["info"]["version"], "kinds": kinds, "unions": unions}
 
 
 def main(location: str) -> None:

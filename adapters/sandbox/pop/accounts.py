@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 #: A session's life, from login, in seconds; it does not slide.
 SESSION_LIFE = 14 * 86_400
+#: What POP calls the levels.
+ROLES = ("External", "Member", "Project Manager", "Platform Manager", "System Administrator")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +33,31 @@ class User:
         """May write, and read without anonymisation."""
         return self.level >= 2 or self.service
 
+    @property
+    def email(self) -> str:
+        """An address that POP also takes as the name at sign-in."""
+        return f"{self.username}@example.org"
+
     def as_json(self) -> dict[str, object]:
-        """The user as POP's API shows it, reduced to rights."""
+        """The user as POP's API shows it, without the personal part."""
+        views = ("canViewCases", "canViewProjects", "canViewCohorts", "canViewUsers", "canViewDatasets")
         return {
             "username": self.username,
+            "email": self.email,
             "isActive": True,
             "isServiceAccount": self.service,
             "accessLevel": self.level,
-            "canViewCases": self.can_view,
+            "role": ROLES[self.level],
+            **dict.fromkeys(views, self.can_view),
             "canManageCases": self.can_manage,
             "canExportData": self.level >= 2,
+            "canManageProjects": self.level >= 2,
             "canManageUsers": self.level >= 3,
             "isSystemAdmin": self.level >= 4,
+            "isProvided": False,
+            **dict.fromkeys(
+                ("externalSource", "externalSourceId", "title", "organization", "department", "shareable", "provider")
+            ),
         }
 
 
@@ -72,7 +87,8 @@ class Accounts:
         return len(times)
 
     def login(self, username: str, password: str, address: str) -> str | None:
-        """A session token, or None: wrong, or over the limit (POP does not tell which)."""
+        """A session token, or None: wrong, or over the limit (POP does not tell which). The name may be an e-mail address."""
+        username = next((user.username for user in self.users.values() if user.email == username), username)
         self.logins += 1
         if self.limited:
             over = self._recent(self._attempts[address], 60) >= 30 or self._recent(self._failures[username], 300) >= 5

@@ -7,6 +7,8 @@ import random
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+ACTIONS = frozenset({"status", "status-after", "cut-before", "cut-after", "delay", "expire"})
+
 
 @dataclass
 class Fault:
@@ -24,6 +26,10 @@ class Fault:
     """Only requests whose path contains this."""
     times: int | None = 1
     probability: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.action not in ACTIONS:
+            raise ValueError(f"no such fault: {self.action}")
 
 
 @dataclass

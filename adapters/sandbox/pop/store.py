@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import itertools
 import json
 import sqlite3
 import uuid
@@ -28,6 +30,15 @@ class Entities:
             )
             for collection, identity, body in self._database.execute("SELECT collection, id, body FROM entity"):
                 self._keep(collection, identity, json.loads(body))
+        orders = (row["_order"] for rows in self._rows.values() for row in rows.values())
+        self._order = itertools.count(1 + max(orders, default=0))
+
+    def new_row(self, fields: JsonObject, *, user: str, parent: str | None = None) -> JsonObject:
+        """A row with an id and what POP notes of every entity; not stored yet."""
+        return {
+            "id": str(uuid.uuid4()), "_order": next(self._order), "_parent": parent, "_events": [], "createdAt": now(),
+            "createdBy": user, "updatedAt": None, "updatedBy": None, **fields,
+        }  # fmt: skip
 
     def _keep(self, collection: str, identity: str, row: JsonObject) -> None:
         self._rows.setdefault(collection, {})[identity] = row
@@ -84,12 +95,19 @@ class Entities:
             if self._database is not None:
                 self._database.execute("DELETE FROM entity WHERE collection = ? AND id = ?", (collection, identity))
 
+    def clear(self) -> None:
+        """Forget everything."""
+        for rows in (self._rows, self._by_case, self._identities):
+            rows.clear()
+        if self._database is not None:
+            self._database.execute("DELETE FROM entity")
+
     def close(self) -> None:
         """Close the file."""
         if self._database is not None:
             self._database.close()
 
 
-def new_id() -> str:
-    """An id as POP makes them."""
-    return str(uuid.uuid4())
+def now() -> str:
+    """The server's local time as POP writes it: milliseconds, no offset."""
+    return dt.datetime.now().isoformat(timespec="milliseconds")

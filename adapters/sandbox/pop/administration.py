@@ -1,0 +1,128 @@
+"""Sign-in, accounts, value lists, health and the contract of the sandbox POP, over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from adapters.pop.kinds import KINDS, packaged_contract
+from adapters.sandbox.pop.accounts import Accounts
+from adapters.sandbox.pop.http import Access, answer, body_of, page_of
+from adapters.sandbox.pop.refusals import ServerError, shape
+from adapters.sandbox.pop.terms import Terms
+
+JsonObject = dict[str, Any]
+
+#: Names that POP knows; any other is a 500.
+TERMINOLOGIES = frozenset(name for kind in KINDS.values() for name in kind.terminology.values())
+SESSION = "/api/allauth/app/v1/auth/session"
+
+
+class AdministrationHandlers:
+    """Everything but the clinical collections."""
+
+    def __init__(self, *, accounts: Accounts, terms: Terms, access: Access) -> None:
+        self._accounts = accounts
+        self._terms = terms
+        self._access = access
+
+    def routes(self) -> list[web.RouteDef]:
+        """Their routes."""
+        return [
+            web.post("/api/v1/auth/session", self._login),
+            web.get(SESSION, self._session, allow_head=False),
+            web.delete(SESSION, self._logout),
+            web.get("/api/v1/healthcheck", self._health, allow_head=False),
+            web.get("/api/v1/openapi.json", self._openapi, allow_head=False),
+            web.get("/api/v1/users", self._users, allow_head=False),
+            web.get("/api/v1/terminologies/{name}/concepts", self._concepts, allow_head=False),
+        ]
+
+    async def _login(self, request: web.Request) -> web.Response:
+        body = await body_of(request)
+        body = body if isinstance(body, dict) else {}
+        missing = [name for name in ("username", "password") if name not in body]
+        if missing:
+            raise shape(
+                *(
+                    {"type": "missing", "loc": ["body", "credentials", name], "msg": "Field required"}
+                    for name in missing
+                )
+            )
+        if self._accounts.user(request.headers.get("X-SESSION-TOKEN")) is not None:
+            raise ServerError("signing in while signed in")
+        token = self._accounts.login(str(body["username"]), str(body["password"]), request.remote or "")
+        if token is None:
+            return web.Response(status=400, content_type="application/json", charset="utf-8")
+        return answer({"sessionToken": token, "accessToken": None, "isAuthenticated": True})
+
+    async def _session(self, request: web.Request) -> web.Response:
+        user = self._access.user(request)
+        shown = {"display": user.username, "has_usable_password": True, "username": user.username, "email": user.email}
+        return answer({"status": 200, "data": {"user": shown}, "meta": {"is_authenticated": True}})
+
+    async def _logout(self, request: web.Request) -> web.Response:
+        self._accounts.sessions.pop(request.headers.get("X-SESSION-TOKEN", ""), None)
+        # Observed: a successful logout answers 401.
+        return answer({"status": 401, "data": {"flows": [{"id": "login"}]}, "meta": {"is_authenticated": False}}, 401)
+
+    async def _health(self, _: web.Request) -> web.Response:
+        return answer({"server": "ok", "database": "ok", "database_connection_time_ms": 0.1, "migrations": "ok"})
+
+    async def _users(self, request: web.Request) -> web.Response:
+        self._access.user(request)
+        limit, offset = page_of(request)
+        wanted = request.query.get("username")
+        found = [user.as_json() for user in self._accounts.users.values() if wanted in (None, user.username)]
+        return answer({"count": len(found), "items": found[offset : offset + limit]})
+
+    async def _concepts(self, request: web.Request) -> web.Response:
+        self._access.user(request)
+        limit, offset = page_of(request)
+        name = request.match_info["name"]
+        if name not in self._terms.lists and name not in TERMINOLOGIES:
+            raise ServerError("unknown terminology")
+        # A list that is not packaged is an empty one: the sandbox then refuses every concept of that field.
+        concepts = list(self._terms.lists.get(name, {}).values())
+        return answer({"count": len(concepts), "items": concepts[offset : offset + limit]})
+
+    async def _openapi(self, _: web.Request) -> web.Response:
+        """A document with what the gateway reads from it: paths, fields, their annotations."""
+        schemas = {
+            f"{name}Create": {
+                "type": "object",
+                "required": list(kind.required),
+                "properties": {field: _property(name, field) for field in sorted(kind.properties)},
+            }
+            for name, kind in KINDS.items()
+        }
+        paths: JsonObject = {}
+        for name, kind in KINDS.items():
+            members = paths.setdefault(f"/api/v1/{kind.collection}", [])
+            members.append({"$ref": f"#/components/schemas/{name}Create"})
+        return answer(
+            {
+                "openapi": "3.1.0",
+                "info": {"title": "Onconova API (sandbox)", "version": packaged_contract()["release"]},
+                "paths": {path: {"post": {"requestBody": _content(members)}} for path, members in paths.items()},
+                "components": {"schemas": schemas},
+            }
+        )
+
+
+def _content(members: list[JsonObject]) -> JsonObject:
+    schema = members[0] if len(members) == 1 else {"anyOf": members}
+    return {"content": {"application/json": {"schema": schema}}}
+
+
+def _property(kind: str, field: str) -> JsonObject:
+    facts = KINDS[kind]
+    shown: JsonObject = {}
+    if field in facts.terminology:
+        shown["x-terminology"] = facts.terminology[field]
+    if field in facts.measures:
+        shown["x-measure"], shown["x-default-unit"] = facts.measures[field]
+    if field in facts.const:
+        shown["const"] = facts.const[field]
+    return shown

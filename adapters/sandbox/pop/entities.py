@@ -1,0 +1,129 @@
+"""The sandbox POP's clinical collections over HTTP."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from adapters.pop.kinds import KINDS
+from adapters.sandbox.pop.http import Access, answer, body_of, malformed_id, not_found, page_of
+from adapters.sandbox.pop.listing import listed
+from adapters.sandbox.pop.reading import Reader, description
+from adapters.sandbox.pop.records import Records
+from adapters.sandbox.pop.refusals import ServerError, query
+from adapters.sandbox.pop.shapes import kinds_of
+from adapters.sandbox.pop.store import Entities
+
+JsonObject = dict[str, Any]
+Handler = Callable[[web.Request, str], Awaitable[web.Response]]
+
+
+class EntityHandlers:
+    """Create, read, list, replace, delete, history: the same for every kind."""
+
+    def __init__(self, *, entities: Entities, records: Records, reader: Reader, access: Access) -> None:
+        self._entities = entities
+        self._records = records
+        self._reader = reader
+        self._access = access
+
+    def routes(self) -> list[web.RouteDef]:
+        """Routes of all collections."""
+        found = []
+        for collection in sorted({kind.collection for kind in KINDS.values()}):
+            path = "/api/v1/" + re.sub(r"{\w+}", "{parent}", collection)
+            one = path + "/{id}"
+            found += [
+                web.get(path, self._bound(self._list, collection), allow_head=False),
+                web.post(path, self._bound(self._create, collection)),
+                web.get(one, self._bound(self._get, collection), allow_head=False),
+                web.put(one, self._bound(self._put, collection)),
+                web.delete(one, self._bound(self._delete, collection)),
+                web.get(one + "/history/events", self._bound(self._history, collection), allow_head=False),
+            ]
+        return found
+
+    @staticmethod
+    def _bound(handler: Handler, collection: str) -> Callable[[web.Request], Awaitable[web.Response]]:
+        async def handle(request: web.Request) -> web.Response:
+            return await handler(request, collection)
+
+        return handle
+
+    def _row(self, request: web.Request, collection: str) -> JsonObject | None:
+        identity = request.match_info["id"]
+        if malformed_id(identity):
+            raise ServerError("malformed id")
+        row = self._entities.get(collection, identity)
+        return row if row is not None and row["_parent"] in (None, request.match_info.get("parent")) else None
+
+    async def _create(self, request: web.Request, collection: str) -> web.Response:
+        user = self._access.manager(request)
+        body = await body_of(request)
+        parent = request.match_info.get("parent")
+        owners = {KINDS[kind.parent].collection for kind in kinds_of(collection) if kind.parent is not None}
+        if parent is not None and not any(self._entities.get(owner, parent) for owner in owners):
+            return not_found()
+        kind, row = self._records.create(collection, body, user=user.username, parent=parent)
+        return answer({"id": row["id"], "description": description(kind.name, row)}, 201)
+
+    async def _put(self, request: web.Request, collection: str) -> web.Response:
+        user = self._access.manager(request)
+        body = await body_of(request)
+        row = self._row(request, collection)
+        if row is None:
+            return not_found()
+        kind, renewed = self._records.update(collection, row, body, user=user.username)
+        return answer({"id": row["id"], "description": description(kind.name, renewed)})
+
+    async def _delete(self, request: web.Request, collection: str) -> web.Response:
+        user = self._access.manager(request)
+        row = self._row(request, collection)
+        if row is None:
+            return not_found()
+        self._records.delete(collection, row, user=user.username)
+        return web.Response(status=204)
+
+    async def _get(self, request: web.Request, collection: str) -> web.Response:
+        anonymised = self._access.reader(request)
+        by_name = collection == "patient-cases" and "type" in request.query
+        row = self._case_by(request) if by_name else self._row(request, collection)
+        return not_found() if row is None else answer(self._reader.read(collection, row, anonymised=anonymised))
+
+    def _case_by(self, request: web.Request) -> JsonObject | None:
+        how, value = request.query["type"], request.match_info["id"]
+        if how == "clinicalIdentifier":
+            if "clinicalCenter" not in request.query:
+                raise ServerError("clinicalCenter missing")
+            return self._entities.case_by_identity(request.query["clinicalCenter"], value)
+        if how == "pseudoidentifier":
+            return next((row for row in self._entities.all("patient-cases") if row["pseudoidentifier"] == value), None)
+        if how == "id":
+            return self._row(request, "patient-cases")
+        expected = "'id', 'pseudoidentifier' or 'clinicalIdentifier'"
+        raise query("type", "enum", f"Input should be {expected}", expected=expected)
+
+    async def _list(self, request: web.Request, collection: str) -> web.Response:
+        anonymised = self._access.reader(request)
+        parent = request.match_info.get("parent")
+        if parent is not None:
+            rows = self._entities.owned(collection, parent)
+            return answer([self._reader.read(collection, row, anonymised=anonymised) for row in rows])
+        limit, offset = page_of(request)
+        rows = listed(self._entities, collection, request.query)
+        items = [self._reader.read(collection, row, anonymised=anonymised) for row in rows[offset : offset + limit]]
+        return answer({"count": len(rows), "items": items})
+
+    async def _history(self, request: web.Request, collection: str) -> web.Response:
+        self._access.reader(request)
+        limit, offset = page_of(request)
+        row = self._row(request, collection)
+        if row is None:
+            return not_found()
+        if "ordering" in request.query:
+            raise ServerError("history has no ordering")
+        events = row["_events"]
+        return answer({"count": len(events), "items": events[offset : offset + limit]})

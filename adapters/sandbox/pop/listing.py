@@ -1,0 +1,52 @@
+"""Filters and order of POP's lists. What POP does not know it ignores silently, and the whole list comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from adapters.sandbox.pop.http import malformed_id
+from adapters.sandbox.pop.refusals import ServerError
+from adapters.sandbox.pop.shapes import kinds_of
+from adapters.sandbox.pop.store import Entities
+
+JsonObject = dict[str, Any]
+
+#: Filters by equality that POP was seen to know.
+EXACT = ("externalSource", "pseudoidentifier", "consentStatus", "vitalStatus")
+AUDIT = frozenset({"id", "createdAt", "updatedAt"})
+
+
+def listed(entities: Entities, collection: str, query: Mapping[str, str]) -> list[JsonObject]:
+    """The rows that a list answers with, before paging. Raises ServerError for a malformed id or an unknown ordering."""
+    case_id = query.get("caseId")
+    if case_id is not None and malformed_id(case_id):
+        raise ServerError("malformed caseId")
+    rows = entities.all(collection) if case_id is None else entities.owned(collection, case_id)
+    for name in EXACT:
+        if name in query:
+            rows = [row for row in rows if row.get(name) == query[name]]
+    if collection == "patient-cases" and "idSearch" in query:
+        wanted = query["idSearch"]
+        rows = [row for row in rows if wanted in row["pseudoidentifier"] or wanted in row["clinicalIdentifier"]]
+    if (day := query.get("date.on")) is not None:
+        rows = [row for row in rows if row.get("date") == day]
+    if (day := query.get("date.before")) is not None:
+        rows = [row for row in rows if str(row.get("date")) < day]
+    if (day := query.get("date.after")) is not None:
+        rows = [row for row in rows if str(row.get("date")) > day]
+    return _ordered(collection, rows, query.get("ordering"))
+
+
+def _ordered(collection: str, rows: list[JsonObject], ordering: str | None) -> list[JsonObject]:
+    if ordering is None:
+        # Observed: the newest date first; entities without a date in no order that was told.
+        return sorted(rows, key=_date, reverse=True)
+    field = ordering.removeprefix("-")
+    if field not in AUDIT and not any(field in kind.properties for kind in kinds_of(collection)):
+        raise ServerError("unknown ordering")
+    return sorted(rows, key=lambda row: str(row.get(field) or ""), reverse=ordering.startswith("-"))
+
+
+def _date(row: JsonObject) -> str:
+    return str(row.get("date") or (row.get("period") or {}).get("start") or "")
