@@ -148,11 +148,14 @@ async def _live(gateway: Gateway, found: Peers) -> None:
             typer.echo("Ctrl-C ends it")
             await post_transactions(address)
             play = asyncio.create_task(_play(found.ehr))
-            try:
-                await stop.wait()
-            finally:
-                play.cancel()
-                await asyncio.gather(play, return_exceptions=True)
+            stopped = asyncio.create_task(stop.wait())
+            # If the play fails, the demo must say so and end, not stand still.
+            await asyncio.wait({stopped, play}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (stopped, play):
+                task.cancel()
+            for result in await asyncio.gather(stopped, play, return_exceptions=True):
+                if isinstance(result, Exception):
+                    raise result
 
 
 async def _play(ehr: SandboxEhr) -> None:
@@ -190,7 +193,12 @@ def further(ehr: SandboxEhr) -> Iterator[JsonObject]:
             assert value is not None
             changed = round(value * 1.1 if turn % 2 == 0 else value / 1.1, 2)
             yield {
-                "put": {**result, "status": "corrected", "valueQuantity": {**result["valueQuantity"], "value": changed}}
+                "say": f"a corrected result: Observation/{result['id']}",
+                "put": {
+                    **result,
+                    "status": "corrected",
+                    "valueQuantity": {**result["valueQuantity"], "value": changed},
+                },
             }
 
 
