@@ -151,6 +151,8 @@ async def _live(gateway: Gateway, found: Peers) -> None:
             stopped = asyncio.create_task(stop.wait())
             # If the play fails, the demo must say so and end, not stand still.
             await asyncio.wait({stopped, play}, return_when=asyncio.FIRST_COMPLETED)
+            if play.done() and play.exception() is None:
+                await stopped
             for task in (stopped, play):
                 task.cancel()
             for result in await asyncio.gather(stopped, play, return_exceptions=True):

@@ -159,7 +159,7 @@ def test_answers_are_json_only() -> None:
 
 
 def test_gzip_is_inflated() -> None:
-    assert inflate(gzip.compress(b"{}"), "gzip", LIMITS) == b"{}"
+    assert inflate(gzip.compress(b"{}", mtime=0), "gzip", LIMITS) == b"{}"
     assert inflate(zlib.compress(b"{}"), "deflate", LIMITS) == b"{}"
 
 
@@ -170,8 +170,8 @@ def test_what_a_proxy_has_inflated_is_taken_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("data", "coding", "status"),
     [
-        (gzip.compress(b" " * 10_000_000), "gzip", 413),
-        (gzip.compress(b'{"a": 12345678}')[:-9], "gzip", 400),
+        (gzip.compress(b" " * 10_000_000, mtime=0), "gzip", 413),
+        (gzip.compress(b'{"a": 12345678}', mtime=0)[:-9], "gzip", 400),
         (b"\x1f\x8bno gzip", "gzip", 400),
         (b"{}", "br", 415),
     ],
