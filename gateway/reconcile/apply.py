@@ -9,11 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any
-
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.pop.client import PopClient
 from adapters.pop.compare import changed_fields
@@ -31,24 +28,14 @@ from adapters.pop.errors import (
 from adapters.pop.kinds import KINDS
 from gateway.reconcile import ledger as ledger_queries
 from gateway.reconcile.audit import CAUSE, Audit, Cause
+from gateway.reconcile.lookup import Lookup
 from gateway.reconcile.merge import merge
-from gateway.reconcile.plan import (
-    DELETE_NEEDS_DECISION,
-    MOVED,
-    Action,
-    DraftRow,
-    LedgerRow,
-    Verb,
-    parent_key,
-    required_targets,
-)
-from gateway.reconcile.reviews import Review, close_reviews, open_reviews
+from gateway.reconcile.plan import Action, DraftRow, LedgerRow, Verb, parent_key, required_targets
+from gateway.reconcile.results import RECORD_EVERY, Fence, Results
 from gateway.store.engine import Store
 
 JsonObject = dict[str, Any]
 
-#: Results that one transaction records: a crash makes the gateway look for at most so many entities again.
-RECORD_EVERY = 16
 #: Seconds between the tries of a request that POP answered with 500: it may be a passing fault.
 SERVER_ERROR_WAITS = (0.2, 1.0)
 UNIQUE_CASE = "unique_clinical_identifier_per_center"
@@ -69,19 +56,9 @@ class LeaseLost(Exception):
     """Another replica works this patient now: nothing more may be sent or recorded."""
 
 
-@dataclass
-class Applied:
-    """What a run did."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    """created, updated, deleted, unchanged, blocked, parked, kept, adopted."""
-
-
-Fence = Callable[[AsyncConnection], Awaitable[None]]
-
-
 class Apply:
-    """One run for one patient."""
+    """One run for one patient. When the patient is no longer ours, ``fence`` raises LeaseLost in a transaction that would
+    record something, and ``held`` before anything more is sent."""
 
     def __init__(
         self,
@@ -92,82 +69,63 @@ class Apply:
         patient_id: int,
         external_source: str,
         fence: Fence,
+        held: Callable[[], None],
         worker: str,
-        origins: dict[str, list[Any]] | None = None,
     ) -> None:
         self._store = store
         self._client = client
-        self._audit = audit
         self._patient_id = patient_id
         self._external_source = external_source
         self._fence = fence
+        self._held = held
         self._worker = worker
-        self._origins = origins or {}
         self._ids: dict[str, str] = {}
-        self._changes: list[JsonObject] = []
-        self._reviews: list[Review] = []
-        self._healed: dict[str, frozenset[str]] = {}
-        """Keys whose items are settled, with the fields in which a person's value still stands: those stay open."""
-        self._listed: dict[tuple[str, str], dict[str, JsonObject]] = {}
+        self._results = Results(store=store, audit=audit, patient_id=patient_id, fence=fence)
+        self._lookup = Lookup(client, external_source)
         self._adopted_case = False
-        self._moving: set[str] = set()
-        """Children that go from one parent to another: deleted and created under the same key."""
-        self._mappers: dict[str, tuple[str, str]] = {}
-        self.applied = Applied()
+        self._moved: set[str] = set()
         self.unknown_concept = False
         """POP refused a concept that we took for one of its own: its lists have changed."""
 
-    async def run(self, actions: list[Action]) -> Applied:
-        """Do it. Raises LaneFault or LeaseLost; what was done by then is recorded (LeaseLost: as far as it may)."""
+    async def run(self, actions: list[Action]) -> Counter[str]:
+        """Do it; returns how many were created, updated, deleted, adopted, kept, parked, are blocked or unchanged. Raises
+        LaneFault or LeaseLost; what was done by then is recorded (LeaseLost: as far as it may)."""
         await self._prepare(actions)
         try:
             for action in actions:
+                self._held()
                 await self._one(action)
-                if len(self._changes) >= RECORD_EVERY:
-                    await self._record()
+                await self._results.flush(least=RECORD_EVERY)
         finally:
-            await self._record()
-        return self.applied
+            await self._results.flush()
+        return self._results.counts
 
     async def _prepare(self, actions: list[Action]) -> None:
+        """Read what the run needs, and announce what it is about to create (ADR 2), in one transaction."""
         drafts = [action.draft for action in actions if action.draft is not None]
         wanted = {target for draft in drafts for to in draft.references.values() for target in _each(to)}
         wanted |= {row.parent_key for a in actions if (row := a.ledger) is not None and row.parent_key is not None}
         creates = [action.draft for action in actions if action.verb is Verb.CREATE and action.draft is not None]
-        self._moving = {action.key for action in actions if action.verb is Verb.DELETE and action.reason == MOVED}
+        # What moves to another parent is announced when its old entity has gone: until then the ledger must know that one.
+        gone = {action.key for action in actions if action.verb is Verb.DELETE}
+        self._moved = gone & {draft.key for draft in creates}
         async with self._store.write() as connection:
             await self._fence(connection)
             self._ids = await ledger_queries.pop_ids(connection, self._patient_id, wanted)
             keys = [draft.key for draft in drafts]
-            self._mappers = await ledger_queries.mappers_of(connection, self._patient_id, keys)
+            self._results.mappers = await ledger_queries.mappers_of(connection, self._patient_id, keys)
             will_be = {draft.key for draft in creates}
             ready = [
                 draft
                 for draft in creates
-                if draft.key not in self._moving
+                if draft.key not in self._moved
                 and all(to in self._ids or to in will_be for to in required_targets(draft))
             ]
-            await self._announce(connection, ready)
-
-    async def _announce(self, connection: AsyncConnection, drafts: list[DraftRow]) -> None:
-        parents = {draft.key: parent_key(draft) for draft in drafts}
-        await ledger_queries.announce(connection, self._patient_id, drafts, parents)
-
-    async def _record(self) -> None:
-        if not (self._changes or self._reviews or self._healed):
-            return
-        changes, self._changes = self._changes, []
-        reviews, self._reviews = self._reviews, []
-        healed, self._healed = self._healed, {}
-        async with self._store.write() as connection:
-            await self._fence(connection)
-            await ledger_queries.record(connection, self._patient_id, changes)
-            await close_reviews(connection, self._patient_id, healed)
-            await open_reviews(connection, self._patient_id, reviews)
-            await self._audit.write(connection)
+            await ledger_queries.announce(connection, self._patient_id, ready)
+            self._results.announced = frozenset(draft.key for draft in ready)
 
     async def _one(self, action: Action) -> None:
-        mapper, version = self._mappers.get(action.key, (None, None))
+        mapper, version = self._results.mappers.get(action.key, (None, None))
         CAUSE.set(Cause(self._patient_id, action.key, mapper, version, self._worker))
         try:
             if action.verb is Verb.CREATE and action.draft is not None:
@@ -177,11 +135,12 @@ class Apply:
             elif action.verb is Verb.DELETE and action.ledger is not None:
                 await self._delete(action.ledger)
             else:
-                self.applied.counts[action.verb.value] += 1
+                self._results.counts[action.verb.value] += 1
         except LANE_FAULTS as error:
             raise LaneFault(error) from error
         except (PopRejected, PopContract, PopIdentity, PopServerError, PopAmbiguous) as error:
-            self._park(action, error)
+            self.unknown_concept = self.unknown_concept or "has no concept" in str(error)
+            self._results.parked(action, error)
         finally:
             CAUSE.set(Cause())
 
@@ -207,69 +166,35 @@ class Apply:
         return body, self._ids[parent] if parent is not None else None, complete
 
     def _waits(self, draft: DraftRow) -> bool:
-        missing = [target for target in required_targets(draft) if target not in self._ids]
-        if missing:
-            self.applied.counts["blocked"] += 1
-        return bool(missing)
+        waits = any(target not in self._ids for target in required_targets(draft))
+        if waits:
+            self._results.blocked(draft)
+        return waits
 
     def _written(
-        self, draft: DraftRow, pop_id: str, body: JsonObject, *, complete: bool, adopted: bool = False
+        self,
+        draft: DraftRow,
+        pop_id: str,
+        body: JsonObject,
+        *,
+        complete: bool,
+        adopted: bool = False,
+        standing: frozenset[str] | None = frozenset(),
     ) -> None:
         self._ids[draft.key] = pop_id
-        mapper, version = self._mappers.get(draft.key, (None, None))
-        self._changes.append(
-            {
-                "key": draft.key,
-                "state": "written",
-                "kind": draft.kind,
-                "pop_id": pop_id,
-                "parent_key": parent_key(draft),
-                # An entity that lacks a relation is compared again at every run, until it has them all.
-                "digest": draft.digest if complete else None,
-                "written": ledger_queries.pack(body),
-                "origins": self._origins.get(draft.key) or draft.content.get("resources"),
-                "mapper": mapper,
-                "mapper_version": version,
-                "error": None,
-                "message": None,
-                "attempts": 0,
-                **({"adopted": True} if adopted else {}),
-            }
-        )
-        self._healed[draft.key] = frozenset()
-
-    def _park(self, action: Action, error: PopError) -> None:
-        draft = action.draft
-        self.applied.counts["parked"] += 1
-        self.unknown_concept = self.unknown_concept or "has no concept" in str(error)
-        code = error.code if error.code != "pop-ambiguous" else "pop-server-error"
-        self._changes.append(
-            {
-                "key": action.key,
-                "state": "parked",
-                "digest": draft.digest if draft is not None else None,
-                "error": error.code,
-                "message": str(error),
-                "attempts": (action.ledger.attempts if action.ledger is not None else 0) + 1,
-            }
-        )
-        field_name = error.fields[0] if isinstance(error, PopRejected) and error.fields else None
-        self._reviews.append(Review(action.key, action.kind, code, field_name, str(error)))
+        self._results.written(draft, pop_id, body, complete=complete, adopted=adopted, standing=standing)
 
     # -- create --------------------------------------------------------------------------------------------------
 
     async def _create(self, draft: DraftRow, row: LedgerRow | None) -> None:
         if self._waits(draft):
             return
-        if draft.key in self._moving:
-            # Until now the ledger knew where the old one is; from now on, that a new one is coming.
-            await self._record()
-            async with self._store.write() as connection:
-                await self._fence(connection)
-                await self._announce(connection, [draft])
+        if draft.key in self._moved and not await self._old_one_went(draft):
+            return
         body, parent_id, complete = self._resolved(draft)
-        interrupted = row is not None and row.state == "creating"
-        if interrupted or (self._adopted_case and draft.kind != "PatientCase"):
+        # Interrupted, or refused in a way that may have stored it all the same: look before doing it again.
+        doubtful = row is not None and row.state in ("creating", "parked")
+        if doubtful or (self._adopted_case and draft.kind != "PatientCase"):
             found = await self._look(draft, body, parent_id, fresh=False)
             if found is not None:
                 await self._take_over(draft, found, body, parent_id, complete=complete)
@@ -294,26 +219,27 @@ class Apply:
                     raise
                 await asyncio.sleep(waits.pop(0))
         self._written(draft, pop_id, body, complete=complete)
-        self.applied.counts["created"] += 1
+        self._results.counts["created"] += 1
+
+    async def _old_one_went(self, draft: DraftRow) -> bool:
+        """Announce the new entity of what moved; False if the old one had to stay in POP."""
+        await self._results.flush()
+        async with self._store.write() as connection:
+            await self._fence(connection)
+            if await ledger_queries.pop_ids(connection, self._patient_id, [draft.key]):
+                return False
+            await ledger_queries.announce(connection, self._patient_id, [draft])
+        return True
 
     async def _look(
         self, draft: DraftRow, body: JsonObject, parent_id: str | None, *, fresh: bool
     ) -> JsonObject | None:
-        """What POP holds under this draft's identity. A list is fetched once a run, and anew after a doubtful create."""
+        """What POP holds under this draft's identity."""
         if draft.kind == "PatientCase":
-            return await self._client.find_case(body["clinicalCenter"], body["clinicalIdentifier"])
-        owner = parent_id if parent_id is not None else str(body["caseId"])
-        if fresh or (draft.kind, owner) not in self._listed:
-            if parent_id is not None:
-                items = await self._client.list(draft.kind, parent_id=parent_id)
-            else:
-                items = await self._client.list(draft.kind, case_id=owner, external_source=self._external_source)
-            self._listed[draft.kind, owner] = {
-                str(item.get("externalSourceId")): item
-                for item in items
-                if item.get("externalSource") == self._external_source
-            }
-        return self._listed[draft.kind, owner].get(draft.key)
+            return await self._lookup.case(body)
+        return await self._lookup.entity(
+            draft.kind, draft.key, case_id=body.get("caseId"), parent_id=parent_id, fresh=fresh
+        )
 
     async def _take_over(
         self, draft: DraftRow, found: JsonObject, body: JsonObject, parent_id: str | None, *, complete: bool
@@ -330,15 +256,15 @@ class Apply:
             await self._client.update(draft.kind, found["id"], body, parent_id=parent_id)
         self._written(draft, found["id"], body, complete=complete)
         for name in () if untouched else merged.kept:
-            self._conflict(draft, name)
-        self.applied.counts["created"] += 1
+            self._results.conflict(draft, name)
+        self._results.counts["created"] += 1
 
     def _is_ours(self, draft: DraftRow, found: JsonObject) -> bool:
         return found.get("externalSource") == self._external_source and found.get("externalSourceId") == draft.key
 
     async def _adopt_case(self, draft: DraftRow, body: JsonObject) -> None:
         """A case with this hospital identity exists: it is the same patient. What stands there stands; gaps are filled."""
-        found = await self._client.find_case(body["clinicalCenter"], body["clinicalIdentifier"])
+        found = await self._lookup.case(body)
         if found is None:
             raise PopContract("POP says the case exists, but does not find it by its identity")
         self._adopted_case = True
@@ -362,12 +288,8 @@ class Apply:
         # like ours at the next change, and be overwritten.
         self._written(draft, found["id"], body, complete=True, adopted=True)
         for name in merged.conflicts:
-            self._conflict(draft, name)
-        self.applied.counts["adopted"] += 1
-
-    def _conflict(self, draft: DraftRow, name: str) -> None:
-        text = f"{name} was changed in POP and differs from the source: POP's value is kept; decide which one counts"
-        self._reviews.append(Review(draft.key, draft.kind, "conflict", name, text, severity="warning"))
+            self._results.conflict(draft, name)
+        self._results.counts["adopted"] += 1
 
     # -- update, delete ------------------------------------------------------------------------------------------
 
@@ -382,24 +304,26 @@ class Apply:
                     desired[name] = row.written[name]
         if row.state == "written" and row.written == desired:
             if row.digest != draft.digest and complete:
-                self._written(draft, row.pop_id, desired, complete=True)
-                # Nothing was looked at in POP: what is open stays open.
-                del self._healed[draft.key]
-            self.applied.counts["unchanged"] += 1
+                self._written(draft, row.pop_id, desired, complete=True, standing=None)
+            self._results.counts["unchanged"] += 1
             return
         current = await self._client.get(draft.kind, row.pop_id, parent_id=parent_id)
         if current is None:
             self._gone(draft)
             return
-        merged = merge(draft.kind, base=row.written, current=current, desired=desired)
+        # An interrupted run may have written something newer than the ledger knows; it is ours, if nobody else has been there.
+        base = current if row.state == "updating" and not self._others(current) else row.written
+        merged = merge(draft.kind, base=base, current=current, desired=desired)
+        if merged.needed:
+            self._results.updating(draft)
+            await self._results.flush()
         if merged.needed and not await self._put(draft, row.pop_id, merged.body, parent_id):
             self._gone(draft)
             return
-        self._written(draft, row.pop_id, desired, complete=complete)
-        self._healed[draft.key] = frozenset(merged.kept)
+        self._written(draft, row.pop_id, desired, complete=complete, standing=frozenset(merged.kept))
         for name in merged.conflicts:
-            self._conflict(draft, name)
-        self.applied.counts["updated"] += 1
+            self._results.conflict(draft, name)
+        self._results.counts["updated"] += 1
 
     async def _put(self, draft: DraftRow, pop_id: str, body: JsonObject, parent_id: str | None) -> bool:
         for wait in (*SERVER_ERROR_WAITS, None):
@@ -407,24 +331,26 @@ class Apply:
                 return await self._client.update(draft.kind, pop_id, body, parent_id=parent_id)
             except PopServerError:
                 if wait is None:
-                    raise
+                    current = await self._client.get(draft.kind, pop_id, parent_id=parent_id)
+                    if current is None or changed_fields(draft.kind, current, body):
+                        raise
+                    return True  # stored all the same
                 await asyncio.sleep(wait)
         return False
 
+    def _others(self, current: JsonObject) -> set[Any]:
+        """Accounts other than ours that made or changed it."""
+        return {current.get("createdBy"), *(current.get("updatedBy") or [])} - {self._client.username}
+
     def _gone(self, draft: DraftRow) -> None:
-        self._changes.append({"key": draft.key, "state": "kept", "error": "deleted-in-pop"})
-        text = "somebody deleted this entity in POP: it is not created again unless you replay it"
-        self._reviews.append(Review(draft.key, draft.kind, "deleted-in-pop", None, text, severity="warning"))
-        self.applied.counts["kept"] += 1
+        self._results.gone(draft)
+        self._ids.pop(draft.key, None)
 
     async def _delete(self, row: LedgerRow) -> None:
-        if row.pop_id is None:
-            # Announced but never known to be in POP: look for it, so that nothing of ours stays behind unseen.
-            self._changes.append({"key": row.key, "state": "deleted", "pop_id": None})
-            self._healed[row.key] = frozenset()
-            await self._delete_unrecorded(row)
-            return
         parent_id = self._ids.get(row.parent_key) if row.parent_key is not None else None
+        if row.pop_id is None:
+            await self._delete_unrecorded(row, parent_id)
+            return
         if KINDS[row.kind].parent_field is not None and parent_id is None:
             # Its parent went, and took it along (POP cascades).
             self._deleted(row)
@@ -433,35 +359,30 @@ class Apply:
         if current is None:
             self._deleted(row)
             return
-        others = {current.get("createdBy"), *(current.get("updatedBy") or [])} - {self._client.username}
-        if row.adopted or others or row.kind == "PatientCase":
-            self._changes.append({"key": row.key, "state": "kept", "error": DELETE_NEEDS_DECISION})
-            text = "its source is gone; it is not deleted by itself, because it is a case or others have worked on it"
-            self._reviews.append(Review(row.key, row.kind, "delete-needs-decision", None, text, severity="warning"))
-            self.applied.counts["kept"] += 1
+        if row.adopted or row.kind == "PatientCase" or self._others(current):
+            self._results.kept(row, row.pop_id)
             return
         await self._client.delete(row.kind, row.pop_id, parent_id=parent_id)
         self._deleted(row)
 
-    async def _delete_unrecorded(self, row: LedgerRow) -> None:
-        if row.state != "creating" or row.kind == "PatientCase":
-            return
-        parent_id = self._ids.get(row.parent_key) if row.parent_key is not None else None
+    async def _delete_unrecorded(self, row: LedgerRow, parent_id: str | None) -> None:
+        """Announced or refused, never known to be in POP: look for it, so that nothing of ours stays behind unseen."""
         async with self._store.read() as connection:
-            cases = await ledger_queries.case_ids(connection, self._patient_id)
-        owner = {"parent_id": parent_id} if parent_id is not None else {"case_id": cases[0] if cases else None}
-        if None in owner.values():
+            case_id = await ledger_queries.case_id(connection, self._patient_id)
+        findable = parent_id is not None if row.parent_key is not None else case_id is not None
+        found = None
+        if findable and row.kind != "PatientCase":
+            found = await self._lookup.entity(row.kind, row.key, case_id=case_id, parent_id=parent_id, fresh=True)
+        if found is not None and self._others(found):
+            self._results.kept(row, found["id"])
             return
-        for item in await self._client.list(row.kind, **owner):
-            if item.get("externalSource") == self._external_source and item.get("externalSourceId") == row.key:
-                await self._client.delete(row.kind, item["id"], parent_id=parent_id)
-                self.applied.counts["deleted"] += 1
+        if found is not None:
+            await self._client.delete(row.kind, found["id"], parent_id=parent_id)
+        self._deleted(row, counted=found is not None)
 
-    def _deleted(self, row: LedgerRow) -> None:
-        self._changes.append({"key": row.key, "state": "deleted", "pop_id": None, "error": None, "message": None})
-        self._healed[row.key] = frozenset()
+    def _deleted(self, row: LedgerRow, *, counted: bool = True) -> None:
+        self._results.deleted(row, counted=counted)
         self._ids.pop(row.key, None)
-        self.applied.counts["deleted"] += 1
 
 
 def _each(target: str | tuple[str, ...]) -> tuple[str, ...]:

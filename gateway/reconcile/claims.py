@@ -56,15 +56,17 @@ async def claim(
     return [Claim(row.id, row.source, row.dirty_seq) for row in rows]
 
 
-async def renew(store: Store, *, worker: str, patients: Collection[int], lease: float) -> None:
-    """The heartbeat: patients in work stay ours."""
+async def renew(store: Store, *, worker: str, patients: Collection[int], lease: float) -> set[int]:
+    """The heartbeat: patients in work stay ours. Returns those that still were."""
     p = patient.c
     async with store.write() as connection:
-        await connection.execute(
+        still = await connection.scalars(
             sa.update(patient)
             .where(p.id.in_(list(patients)), p.claimed_by == worker)
             .values(claimed_until=time.time() + lease)
+            .returning(p.id)
         )
+        return set(still)
 
 
 async def fence(connection: AsyncConnection, *, worker: str, patient_id: int) -> None:

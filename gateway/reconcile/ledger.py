@@ -12,7 +12,7 @@ import sqlalchemy as sa
 import zstandard
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.reconcile.plan import DraftRow, LedgerRow
+from gateway.reconcile.plan import DraftRow, LedgerRow, parent_key
 from gateway.store.tables import draft, ledger, map_group
 
 JsonObject = dict[str, Any]
@@ -89,9 +89,7 @@ async def pop_ids(connection: AsyncConnection, patient_id: int, keys: Collection
     return {row.key: row.pop_id for row in (await connection.execute(statement)).all()}
 
 
-async def announce(
-    connection: AsyncConnection, patient_id: int, drafts: Collection[DraftRow], parents: dict[str, str | None]
-) -> None:
+async def announce(connection: AsyncConnection, patient_id: int, drafts: Collection[DraftRow]) -> None:
     """Note, before the first request is sent, what is about to be created (ADR 2)."""
     if not drafts:
         return
@@ -112,7 +110,7 @@ async def announce(
             "key": row.key,
             "kind": row.kind,
             "state": "creating",
-            "parent_key": parents[row.key],
+            "parent_key": parent_key(row),
         }
         for row in drafts
         if row.key not in known
@@ -141,10 +139,11 @@ async def mappers_of(connection: AsyncConnection, patient_id: int, keys: Collect
     return {row.key: (row.mapper, row.mapper_version) for row in (await connection.execute(statement)).all()}
 
 
-async def case_ids(connection: AsyncConnection, patient_id: int) -> list[str]:
-    """POP ids of the patient's case."""
+async def case_id(connection: AsyncConnection, patient_id: int) -> str | None:
+    """POP id of the patient's case, if it is in POP."""
     led = ledger.c
     statement = sa.select(led.pop_id).where(
         led.patient_id == patient_id, led.kind == "PatientCase", led.pop_id.is_not(None)
     )
-    return [str(value) for value in (await connection.execute(statement)).scalars()]
+    found: str | None = await connection.scalar(statement)
+    return found

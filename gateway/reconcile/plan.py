@@ -54,7 +54,7 @@ class LedgerRow:
     key: str
     kind: str
     state: str
-    """creating | written | parked | kept | deleted"""
+    """creating | written | updating | parked | kept | deleted"""
     pop_id: str | None
     digest: bytes | None
     parent_key: str | None = None
@@ -113,6 +113,8 @@ def decide(draft: DraftRow, ledger: LedgerRow | None) -> Action | None:
         return Action(Verb.PARKED, draft.key, draft.kind, "POP refused it; it waits for a change", draft, ledger)
     if ledger.pop_id is None:
         return Action(Verb.CREATE, draft.key, draft.kind, "changed since POP refused it", draft, ledger)
+    if ledger.state == "updating":
+        return Action(Verb.UPDATE, draft.key, draft.kind, "its update was interrupted", draft, ledger)
     if ledger.digest == draft.digest:
         return None
     return Action(Verb.UPDATE, draft.key, draft.kind, "changed", draft, ledger)

@@ -22,11 +22,12 @@ from adapters.pop.client import PopClient
 from gateway import metrics
 from gateway.errors import StoreUnavailable
 from gateway.reconcile import claims, lane, ledger
-from gateway.reconcile.apply import Applied, Apply, Fence, LaneFault, LeaseLost
+from gateway.reconcile.apply import Apply, LaneFault, LeaseLost
 from gateway.reconcile.audit import Audit
 from gateway.reconcile.claims import Claim
 from gateway.reconcile.mapping import map_patient
 from gateway.reconcile.plan import Action, Verb, plan
+from gateway.reconcile.results import Fence
 from gateway.store.engine import Store
 from gateway.telemetry import span
 from mappers.context import TerminologyService
@@ -74,7 +75,9 @@ class Worker:
         self._writing = asyncio.Semaphore(concurrency)
         self._wake = asyncio.Event()
         self._active: dict[int, asyncio.Task[None]] = {}
-        self._lane_failed = False
+        self._until: dict[int, float] = {}
+        # A pause may be another run's of this gateway: the first success ends its count of failures.
+        self._lane_failed = True
         self._on_rejected_concept = on_rejected_concept
         self.totals: Counter[str] = Counter()
         """What has been done since the start: created, updated, deleted, unchanged, blocked, parked, kept, patients, failed."""
@@ -159,25 +162,41 @@ class Worker:
         while True:
             await asyncio.sleep(self._lease / 3)
             if self._active:
+                until = time.time() + self._lease
                 try:
-                    await claims.renew(self._store, worker=self.name, patients=list(self._active), lease=self._lease)
+                    still = await claims.renew(
+                        self._store, worker=self.name, patients=list(self._active), lease=self._lease
+                    )
+                    self._until.update(dict.fromkeys(still & self._active.keys(), until))
                 except StoreUnavailable as error:
-                    # The lease may run out; the fence then keeps this worker from recording anything.
+                    # The lease may run out; this worker then sends and records nothing more for its patients.
                     log.warning("heartbeat-failed", reason=str(error))
 
     async def _claim(self, only: Collection[int] | None = None) -> int:
         free = self._room() - len(self._active)
         if free <= 0:
             return 0
+        until = time.time() + self._lease
         taken = await claims.claim(self._store, worker=self.name, count=free, lease=self._lease, only=only)
         for each in taken:
+            self._until[each.patient_id] = until
             task = asyncio.create_task(self._patient(each), name=f"patient-{each.patient_id}")
             self._active[each.patient_id] = task
-            task.add_done_callback(lambda _, key=each.patient_id: self._active.pop(key, None))  # type: ignore[misc]
+            task.add_done_callback(lambda _, key=each.patient_id: self._ended(key))  # type: ignore[misc]
         return len(taken)
+
+    def _ended(self, patient_id: int) -> None:
+        del self._active[patient_id], self._until[patient_id]
 
     async def _patient(self, each: Claim) -> None:
         """One run for one patient; ends in a recorded state whatever happens."""
+        try:
+            await self._attempt(each)
+        except StoreUnavailable as error:
+            # Nothing can be recorded now; the lease runs out and somebody tries again.
+            log.warning("store-unavailable", patient=each.patient_id, reason=str(error))
+
+    async def _attempt(self, each: Claim) -> None:
         try:
             await self._reconcile(each)
             async with self._store.write() as connection:
@@ -191,9 +210,8 @@ class Worker:
                 await claims.release(connection, worker=self.name, done=each, clean=False)
         except LeaseLost:
             log.warning("lease-lost", patient=each.patient_id)
-        except StoreUnavailable as error:
-            # Nothing can be recorded now; the lease runs out and somebody tries again.
-            log.warning("store-unavailable", patient=each.patient_id, reason=str(error))
+        except StoreUnavailable:
+            raise
         except Exception as error:
             code = f"failed:{type(error).__name__}"
             log.error("patient-failed", patient=each.patient_id, code=code, where=_where(error))
@@ -221,7 +239,7 @@ class Worker:
         async with self._writing:
             with span("apply", source=each.source, actions=len(actions)):
                 applied = await self._apply(each, actions)
-        self.totals.update(applied.counts)
+        self.totals.update(applied)
         if self._lane_failed:
             self._lane_failed = False
             await lane.reopened(self._store)
@@ -240,7 +258,13 @@ class Worker:
 
         return fence
 
-    async def _apply(self, each: Claim, actions: list[Action]) -> Applied:
+    def _held(self, each: Claim) -> None:
+        """Raises LeaseLost once the lease has run out: a worker that was stopped for a while (a paused machine, a store that
+        takes no heartbeat) must not send what another replica may be sending by now."""
+        if time.time() >= self._until[each.patient_id]:
+            raise LeaseLost("the lease ran out")
+
+    async def _apply(self, each: Claim, actions: list[Action]) -> Counter[str]:
         run = Apply(
             store=self._store,
             client=self._client,
@@ -248,6 +272,7 @@ class Worker:
             patient_id=each.patient_id,
             external_source=self._external_source,
             fence=self._fence(each),
+            held=lambda: self._held(each),
             worker=self.name,
         )
         applied = await run.run(actions)

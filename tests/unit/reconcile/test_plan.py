@@ -60,8 +60,8 @@ DRAFTS = st.dictionaries(
 def ledger_rows(pick: st.DrawFn) -> list[LedgerRow]:
     rows = []
     for key in pick(st.lists(st.sampled_from(KEYS), unique=True)):
-        state = pick(st.sampled_from(["creating", "written", "parked", "kept", "deleted"]))
-        has_id = state in ("written", "kept") or (state == "parked" and pick(st.booleans()))
+        state = pick(st.sampled_from(["creating", "written", "updating", "parked", "kept", "deleted"]))
+        has_id = state in ("written", "updating", "kept") or (state == "parked" and pick(st.booleans()))
         parent = pick(st.sampled_from([THERAPY, OTHER_THERAPY])) if key == MEDICATION else None
         rows.append(row(key, state, pick(DIGESTS), pop_id="id" if has_id else None, parent=parent))
     return rows
@@ -145,6 +145,7 @@ def test_equal_digests_need_nothing() -> None:
         (row(MARKER, digest=b"0"), Verb.UPDATE),
         (row(MARKER, digest=None), Verb.UPDATE),
         (row(MARKER, "kept"), Verb.KEPT),
+        (row(MARKER, "updating"), Verb.UPDATE),
         (row(MARKER, "parked", b"1", pop_id=None), Verb.PARKED),
         (row(MARKER, "parked", b"1"), Verb.PARKED),
         (row(MARKER, "parked", b"0", pop_id=None), Verb.CREATE),
