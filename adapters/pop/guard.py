@@ -7,6 +7,8 @@ although clinically impossible), *lost* (extra properties are ignored silently),
 from __future__ import annotations
 
 import datetime as dt
+import math
+import re
 from typing import Any
 
 from adapters.pop.errors import PopContract
@@ -32,6 +34,13 @@ ONE_OF: dict[str, frozenset[str]] = {
     ),
     "PerformanceStatus": frozenset({"ecogScore", "karnofskyScore"}),
 }  # fmt: skip
+
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+MEASURE = frozenset({"value", "unit"})
+PERIOD = frozenset({"start", "end"})
+#: A concept's other parts are read-only: POP answers with those of its own list.
+CONCEPT = frozenset({"code", "system", "display", "version", "synonyms", "properties"})
 
 
 def check(kind: str, body: JsonObject) -> None:
@@ -70,22 +79,28 @@ def _check_field(kind: Kind, field: str, value: Any) -> None:
         for concept in value if isinstance(value, list) else [value]:
             if not (isinstance(concept, dict) and concept.get("code") and concept.get("system")):
                 raise PopContract(f"{where}: a concept needs code and system")
+            if concept.keys() - CONCEPT:
+                raise PopContract(f"{where}: a concept has parts that POP would lose silently")
     if field in kind.measures:
         expected = kind.measures[field][1]
         if (
             not isinstance(value, dict)
-            or isinstance(value.get("value"), bool)
-            or not isinstance(value.get("value"), int | float)
+            or value.keys() != MEASURE
+            or isinstance(value["value"], bool)
+            or not isinstance(value["value"], int | float)
+            or not math.isfinite(value["value"])
         ):
-            raise PopContract(f"{where}: a measure needs a number and a unit")
+            raise PopContract(f"{where}: a measure is a number and a unit, and nothing else")
         if not same_dimension(str(value.get("unit")), expected):
             raise PopContract(
                 f"{where}: send it in {expected} (some of POP's own conversions are wrong, others end in a 500)"
             )
         if value["value"] < 0 and expected != "celsius":
             raise PopContract(f"{where}: must not be negative")
-    if field in kind.enums and isinstance(value, str) and value not in kind.enums[field]:
+    if field in kind.enums and value not in kind.enums[field]:
         raise PopContract(f"{where}: must be one of {', '.join(kind.enums[field])}")
+    if field in kind.many and not isinstance(value, list | tuple):
+        raise PopContract(f"{where}: must be a list")
     if field in kind.const and value != kind.const[field]:
         raise PopContract(f"{where}: must be {kind.const[field]}")
     if (kind.name, field) in RANGES:
@@ -96,7 +111,8 @@ def _check_field(kind: Kind, field: str, value: Any) -> None:
 
 def _date(where: str, value: Any) -> dt.date:
     try:
-        if not isinstance(value, str) or len(value) != 10:
+        # The pattern first: Python also reads week dates (2024-W05-1), which POP does not.
+        if not isinstance(value, str) or _DAY.fullmatch(value) is None:
             raise ValueError
         return dt.date.fromisoformat(value)
     except ValueError:
@@ -112,6 +128,8 @@ def _check_period(kind: Kind, body: JsonObject) -> None:
         # Poison: a systemic therapy without it is stored, then the case's therapies cannot be read or written any more.
         raise PopContract(f"{where}.start: required")
     start = _date(f"{where}.start", period["start"])
+    if period.keys() - PERIOD:
+        raise PopContract(f"{where}: has only start and end; anything else would be lost silently")
     if period.get("end") is not None and _date(f"{where}.end", period["end"]) < start:
         raise PopContract(f"{where}: ends before it starts (POP answers 500)")
 
@@ -126,3 +144,7 @@ def _check_case(body: JsonObject) -> None:
         raise PopContract("PatientCase.dateOfDeath: date and cause of death only with vitalStatus deceased")
     if status == "deceased" and body.get("dateOfDeath") is None:
         raise PopContract("PatientCase.dateOfDeath: required with vitalStatus deceased")
+    for field in ("dateOfDeath", "endOfRecords"):
+        # POP keeps months only, so that both may fall on one; ISO dates compare as text.
+        if body.get(field) is not None and str(body[field])[:7] < str(body["dateOfBirth"])[:7]:
+            raise PopContract(f"PatientCase.{field}: before the birth")

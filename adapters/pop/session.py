@@ -20,6 +20,9 @@ from adapters.pop.errors import PopUnauthorised
 SESSION_LIFE = 13 * 86_400.0
 #: Seconds to wait after the first refused login, doubled up to the maximum. POP allows 5 failures per name in 5 minutes.
 FIRST_BACKOFF, LONGEST_BACKOFF = 60.0, 3600.0
+#: After so many new sessions in a row of which POP has not accepted one, the fault is not the session's: signing in again and
+#: again would only use up the login limit (30 per minute).
+UNUSED_RENEWALS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,11 @@ class SessionManager:
         self._clock = clock
         self._single = asyncio.Lock()
         self._cached: Session | None = None
+        self._accepted: str | None = None
+
+    def accepted(self, token: str) -> None:
+        """POP took this token."""
+        self._accepted = token
 
     async def token(self, *, instead_of: str | None = None) -> str:
         """A valid token. ``instead_of``: one that POP just refused with a 401; it is not given out again.
@@ -91,12 +99,13 @@ class SessionManager:
         if cached is not None and self._good(cached, instead_of):
             return str(cached.token)
         async with self._single:
+            self._cached = None
             session = await self._store.read()
             if not self._good(session, instead_of):
                 async with self._store.lock():
                     session = await self._store.read()
                     if not self._good(session, instead_of):
-                        session = await self._sign_in(session)
+                        session = await self._sign_in(session, instead_of)
             self._cached = session
             return str(session.token)
 
@@ -104,17 +113,24 @@ class SessionManager:
         fresh = self._clock() - session.issued_at < SESSION_LIFE
         return session.token is not None and session.token != instead_of and fresh
 
-    async def _sign_in(self, session: Session) -> Session:
+    async def _sign_in(self, session: Session, instead_of: str | None) -> Session:
         now = self._clock()
         if now < session.not_before:
             wait = int(session.not_before - now) + 1
             raise PopUnauthorised(f"POP refuses the technical account; the next attempt is in {wait} s", status=400)
+        unused = session.token is not None and session.token == instead_of != self._accepted
+        renewals = session.failures + 1 if unused else 0
+        if renewals > UNUSED_RENEWALS:
+            await self._store.write(Session(not_before=now + FIRST_BACKOFF))
+            raise PopUnauthorised(
+                "POP refuses sessions that it has only just given: is its cache in order?", status=401
+            )
         token = await self._login()
         if token is None:
             failures = session.failures + 1
             backoff = min(FIRST_BACKOFF * 2 ** (failures - 1), LONGEST_BACKOFF)
             await self._store.write(Session(failures=failures, not_before=now + backoff))
             raise PopUnauthorised("POP refuses the technical account: check [pop] username and password", status=400)
-        renewed = Session(token=token, issued_at=now)
+        renewed = Session(token=token, issued_at=now, failures=renewals)
         await self._store.write(renewed)
         return renewed

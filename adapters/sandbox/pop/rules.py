@@ -14,7 +14,10 @@ JsonObject = dict[str, Any]
 #: PostgreSQL's integer columns end here.
 INTEGER_LIMIT = 2**31
 #: Field → the name its check constraint has.
-COUNTS = {"cycles": "cycles", "ecogScore": "ecog_score", "karnofskyScore": "karnofsky_score"}
+COUNTS = {
+    "cycles": "cycles", "sessions": "sessions", "ordinal": "ordinal", "ecogScore": "ecog_score",
+    "karnofskyScore": "karnofsky_score",
+}  # fmt: skip
 
 
 def check(entities: Entities, kind: Kind, row: JsonObject, *, replacing: str | None = None) -> None:

@@ -41,6 +41,15 @@ TRANSCRIPTS: dict[str, frozenset[str]] = {
     "systemic-therapy": frozenset(),
     "systemic-therapy-medication": frozenset(),
     "tumor-marker": frozenset(),
+    # Kinds that the gateway does not write yet.
+    **dict.fromkeys(
+        (
+            "adverse-event-mitigation", "adverse-event-suspected-cause", "radiotherapy", "radiotherapy-setting",
+            "signature-hrd", "signature-loh", "signature-msi", "signature-tmb", "signature-tnb", "staging-figo",
+            "staging-rai", "surgery", "therapy-line", "treatment-response",
+        ),
+        frozenset(),
+    ),
 }  # fmt: skip
 #: What the sandbox does not have at all: steps on it are not replayed.
 ELSEWHERE = re.compile(r"/api/fhir/|/interoperability/|/dashboard/|/measures/|/autocomplete/")

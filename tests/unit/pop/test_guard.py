@@ -33,7 +33,13 @@ ECOG: JsonObject = {"caseId": "c", "date": "2024-02-01", "ecogScore": 1}
 
 @pytest.mark.parametrize(
     ("kind", "body"),
-    [("PatientCase", CASE), ("TumorMarker", MARKER), ("SystemicTherapy", THERAPY), ("PerformanceStatus", ECOG)],
+    [
+        ("PatientCase", CASE),
+        ("PatientCase", {**DEAD, "dateOfDeath": "1961-05-01"}),
+        ("TumorMarker", MARKER),
+        ("SystemicTherapy", THERAPY),
+        ("PerformanceStatus", ECOG),
+    ],
 )
 def test_good_bodies_pass(kind: str, body: JsonObject) -> None:
     guard.check(kind, body)
@@ -61,12 +67,26 @@ def test_good_bodies_pass(kind: str, body: JsonObject) -> None:
         ("TumorMarker", {**MARKER, "massConcentration": {"value": 1, "unit": "mol__l"}}, "massConcentration"),
         ("TumorMarker", {**MARKER, "presence": "maybe"}, "presence"),
         ("TumorMarker", {**MARKER, "date": "2024-02"}, "date"),
+        ("TumorMarker", {**MARKER, "date": "2024-W05-1"}, "date"),
+        ("TumorMarker", {**MARKER, "date": "2024-02-30"}, "date"),
+        ("TumorMarker", {**MARKER, "presence": ["positive"]}, "presence"),
+        ("TumorMarker", {**MARKER, "relatedEntitiesIds": "id"}, "relatedEntitiesIds"),
+        ("TumorMarker", {**MARKER, "massConcentration": {"value": float("nan"), "unit": "ng__ml"}}, "massConcentration"),
+        ("TumorMarker", {**MARKER, "massConcentration": {"value": float("inf"), "unit": "ng__ml"}}, "massConcentration"),
         ("TumorMarker", {**MARKER, "analyte": {"code": "x"}}, "analyte"),
+        ("PatientCase", {**DEAD, "dateOfDeath": "1961-04-30"}, "dateOfDeath"),
         # stored although doubtful, or lost silently
         ("TumorMarker", {**MARKER, "massConcentration": {"value": -1, "unit": "ng__ml"}}, "massConcentration"),
         ("PerformanceStatus", {**ECOG, "ecogScore": 6}, "ecogScore"),
         ("PerformanceStatus", {**ECOG, "karnofskyScore": 101}, "karnofskyScore"),
         ("PerformanceStatus", {**ECOG, "surprise": 1}, "surprise"),
+        ("SystemicTherapy", {**THERAPY, "period": {"start": "2024-01-01", "text": "spring"}}, "period"),
+        ("TumorMarker", {**MARKER, "analyte": {**CEA, "text": "CEA"}}, "analyte"),
+        (
+            "TumorMarker",
+            {**MARKER, "massConcentration": {"value": 1, "unit": "ng__ml", "comparator": "<"}},
+            "massConcentration",
+        ),
     ],
 )  # fmt: skip
 def test_what_must_not_be_sent_is_refused_at_its_field(kind: str, body: JsonObject, field: str) -> None:

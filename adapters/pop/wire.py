@@ -1,0 +1,183 @@
+"""HTTP to POP: one signed request and its answer, with faults of the connection told apart by what they leave behind."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import orjson
+
+from adapters.pop.answers import UNAVAILABLE, http_date, raise_for
+from adapters.pop.errors import PopAmbiguous, PopContract, PopError, PopTransient
+from adapters.pop.kinds import JsonObject
+from adapters.pop.session import SessionManager, TokenStore
+
+#: Nothing of the request can have reached POP.
+NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
+#: Seconds to wait for a connection at most, whatever the time-out of the answer.
+CONNECT_TIMEOUT = 10.0
+CONNECTIONS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request and its answer, for audit and metrics; free of patient data."""
+
+    method: str
+    path: str
+    """Path with POP ids; the clinical identifier of a case look-up is replaced by its placeholder."""
+    status: int | None
+    error: str | None
+    duration: float
+    """Seconds."""
+    payload_digest: bytes | None
+
+
+class Wire:
+    """The connection of one technical account."""
+
+    def __init__(
+        self,
+        *,
+        url: str,
+        username: str,
+        password: Callable[[], str],
+        tokens: TokenStore,
+        timeout: float,
+        transport: httpx.AsyncBaseTransport | None,
+        observer: Callable[[Exchange], None] | None,
+    ) -> None:
+        self._username = username
+        self._password = password
+        self._observer = observer
+        self._http = httpx.AsyncClient(
+            base_url=url.rstrip("/"),
+            timeout=httpx.Timeout(timeout, connect=min(timeout, CONNECT_TIMEOUT)),
+            transport=transport,
+            limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
+            headers={"Accept": "application/json"},
+        )
+        self._sessions = SessionManager(tokens, self._login)
+        self.clock_difference: float | None = None
+        """Seconds that POP's clock is ahead of ours, by the last Date header."""
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def json(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: JsonObject | None = None,
+        query: dict[str, Any] | None = None,
+        absent: Any = ...,
+        signed: bool = True,
+        shown: str | None = None,
+    ) -> Any:
+        """The JSON of the answer. ``absent`` is returned for a 404; ``shown`` is what others may see of the path."""
+        response = await self.send(method, path, body=body, query=query, signed=signed, shown=shown)
+        if response.status_code == 404 and absent is not ...:
+            return absent
+        raise_for(response)
+        try:
+            return orjson.loads(response.content)
+        except orjson.JSONDecodeError as error:
+            text = f"{method} {shown or path}: POP's answer is not JSON"
+            raise PopContract(text, status=response.status_code) from error
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: JsonObject | None = None,
+        query: dict[str, Any] | None = None,
+        signed: bool = True,
+        shown: str | None = None,
+    ) -> httpx.Response:
+        """The answer, whatever its status; a 401 is tried once more with a fresh session."""
+        content = None if body is None else orjson.dumps(body)
+        digest = None if content is None else hashlib.blake2b(content, digest_size=16).digest()
+        token = await self._sessions.token() if signed else None
+        for attempt in (1, 2):
+            response = await self._exchange(
+                method, path, content=content, query=query, token=token, digest=digest, shown=shown
+            )
+            if token is not None and response.status_code != 401:
+                self._sessions.accepted(token)
+            elif token is not None and attempt == 1:
+                token = await self._sessions.token(instead_of=token)
+                continue
+            break
+        return response
+
+    async def _login(self) -> str | None:
+        body = {"username": self._username, "password": self._password()}
+        response = await self._exchange(
+            "POST", "/api/v1/auth/session", content=orjson.dumps(body), token=None, digest=None
+        )
+        if response.status_code in UNAVAILABLE:
+            raise_for(response)
+        if response.status_code != 200:
+            # 400 with an empty body, or even 500, is how POP says no (or: too many attempts).
+            return None
+        try:
+            token = orjson.loads(response.content)["sessionToken"]
+        except (orjson.JSONDecodeError, KeyError, TypeError):
+            token = None
+        if not isinstance(token, str):
+            raise PopContract("POP's login answered without a session token: is this address a POP?", status=200)
+        return token
+
+    async def _exchange(
+        self,
+        method: str,
+        path: str,
+        *,
+        content: bytes | None,
+        token: str | None,
+        digest: bytes | None,
+        query: dict[str, Any] | None = None,
+        shown: str | None = None,
+    ) -> httpx.Response:
+        headers = {} if token is None else {"X-SESSION-TOKEN": token}
+        if content is not None:
+            headers["Content-Type"] = "application/json"
+        started = time.perf_counter()
+        status: int | None = None
+        failure: PopError | None = None
+        try:
+            response = await self._http.request(method, path, content=content, params=query, headers=headers)
+            status = response.status_code
+            if (date := http_date(response.headers.get("Date", ""))) is not None:
+                self.clock_difference = date - time.time()
+            return response
+        except NOT_SENT as error:
+            failure = PopTransient(f"POP cannot be reached ({type(error).__name__})")
+            # The library's own text may quote the address, and with it a clinical identifier: it is not chained.
+            raise failure from None
+        except httpx.RequestError as error:
+            name = type(error).__name__
+            if method == "POST" and token is not None:
+                failure = PopAmbiguous(f"POP did not answer a create ({name}); it may have stored it")
+            else:
+                failure = PopTransient(f"POP did not answer ({name})")
+            raise failure from None
+        finally:
+            if self._observer is not None:
+                self._observer(
+                    Exchange(
+                        method=method,
+                        path=shown or path,
+                        status=status,
+                        error=failure.code if failure is not None else None,
+                        duration=time.perf_counter() - started,
+                        payload_digest=digest,
+                    )
+                )
