@@ -96,7 +96,8 @@ async def test_pop_is_not_there_when_the_gateway_starts(
         await load(gateway, patients)
         working = asyncio.create_task(gateway.worker.run(stop))
         await asyncio.sleep(0.5)
-        assert (await backlog(gateway.store))[0] == 11, "all but the patient who has nothing for POP"
+        # All but the patient who has nothing for POP, if it has been looked at by now.
+        assert (await backlog(gateway.store))[0] >= 11
         sandbox = SandboxPop()
         async with running(sandbox, port=unused_tcp_port), asyncio.timeout(60):
             while (await backlog(gateway.store))[0]:  # noqa: ASYNC110 - another task's progress is watched
