@@ -18,11 +18,16 @@ JsonObject = dict[str, Any]
 HERE = Path(__file__).parent
 #: Administration and analysis, which the gateway has no business with.
 NOT_CLINICAL = frozenset({"User", "Project", "ProjectDataManagerGrant", "Cohort", "Dataset"})
-#: Which kind an id field points to, where its name does not say so by itself.
+#: Which kinds an id field points to: the document does not say.
 TARGETS = {
     "caseId": ["PatientCase"],
     "relatedPrimaryId": ["NeoplasticEntity"],
     "indexConditionId": ["NeoplasticEntity"],
+    "molecularComparisonMatchId": ["NeoplasticEntity"],
+    "stagedEntitiesIds": ["NeoplasticEntity"],
+    "relatedEntitiesIds": ["NeoplasticEntity"],
+    "targetedEntitiesIds": ["NeoplasticEntity"],
+    "assessedEntitiesIds": ["NeoplasticEntity"],
     "therapyLineId": ["TherapyLine"],
     "systemicTherapyId": ["SystemicTherapy"],
     "medicationId": ["SystemicTherapyMedication"],
@@ -38,8 +43,10 @@ TARGETS = {
 
 
 def read(location: str) -> JsonObject:
-    """The OpenAPI document at a path or address."""
+    """The OpenAPI document at a path or address; of a server's bare address its own document."""
     if location.startswith(("http://", "https://")):
+        if not location.endswith(".json"):
+            location = location.rstrip("/") + "/api/v1/openapi.json"
         with urllib.request.urlopen(location, timeout=60) as answer:  # noqa: S310 - the scheme was checked
             document: JsonObject = json.load(answer)
     else:
@@ -121,49 +128,49 @@ def contract(document: JsonObject) -> JsonObject:
                     collections.setdefault(member, path.removeprefix("/api/v1/"))
     kinds: JsonObject = {}
     for name in create_schemas(document):
-        schema = schemas[name]
-        kind = name.removesuffix("Create")
         collection = collections[name]
-        parent_field = (re.findall(r"{(\w+)}", collection) or [None])[0]
-        facts: JsonObject = {
+        kinds[name.removesuffix("Create")] = {
             "collection": collection,
-            "parentField": parent_field,
-            "required": schema.get("required", []),
-            "properties": sorted(schema["properties"]),
-            "references": {},
-            "many": [],
-            "terminology": {},
-            "measures": {},
-            "enums": {},
-            "dates": [],
-            "const": {},
+            "parentField": (re.findall(r"{(\w+)}", collection) or [None])[0],
+            "required": schemas[name].get("required", []),
+            "properties": sorted(schemas[name]["properties"]),
+            **_facts(schemas, schemas[name]["properties"]),
         }
-        for field, prop in schema["properties"].items():
-            items = prop.get("items", {})
-            if field.endswith(("Id", "Ids")) and "uuid" in (prop.get("format"), items.get("format")):
-                facts["references"][field] = TARGETS.get(field, ["NeoplasticEntity"])
-                if prop.get("type") == "array":
-                    facts["many"].append(field)
-            if "x-terminology" in prop or "x-terminology" in items:
-                facts["terminology"][field] = prop.get("x-terminology") or items["x-terminology"]
-            if "x-measure" in prop:
-                facts["measures"][field] = [prop["x-measure"], unit_spelling(prop["x-default-unit"])]
-            for target in _references(prop):
-                if "enum" in schemas[target]:
-                    facts["enums"][field] = schemas[target]["enum"]
-            if prop.get("format") == "date":
-                facts["dates"].append(field)
-            if "const" in prop:
-                facts["const"][field] = prop["const"]
-        kinds[kind] = facts
     return {"release": document["info"]["version"], "kinds": kinds, "unions": unions}
+
+
+def _facts(schemas: JsonObject, properties: JsonObject) -> JsonObject:
+    """What the fields of one schema are. Raises ValueError for an id field that TARGETS does not know."""
+    facts: JsonObject = {
+        "references": {}, "many": [], "terminology": {}, "measures": {}, "enums": {}, "dates": [], "const": {}
+    }  # fmt: skip
+    for field, prop in properties.items():
+        items = prop.get("items", {})
+        if field.endswith(("Id", "Ids")) and "uuid" in (prop.get("format"), items.get("format")):
+            if field not in TARGETS:
+                raise ValueError(f"{field} is new in this document: say in TARGETS what it points to")
+            facts["references"][field] = TARGETS[field]
+            if prop.get("type") == "array":
+                facts["many"].append(field)
+        if "x-terminology" in prop or "x-terminology" in items:
+            facts["terminology"][field] = prop.get("x-terminology") or items["x-terminology"]
+        if "x-measure" in prop:
+            facts["measures"][field] = [prop["x-measure"], unit_spelling(prop["x-default-unit"])]
+        for target in _references(prop):
+            if "enum" in schemas[target]:
+                facts["enums"][field] = schemas[target]["enum"]
+        if prop.get("format") == "date":
+            facts["dates"].append(field)
+        if "const" in prop:
+            facts["const"][field] = prop["const"]
+    return facts
 
 
 def main(location: str) -> None:
     """Write both files."""
     from datamodel_code_generator import InputFileType, generate
     from datamodel_code_generator.enums import DataModelType
-    from datamodel_code_generator.format import PythonVersion
+    from datamodel_code_generator.format import Formatter, PythonVersion
 
     document = read(location)
     (HERE / "contract.json").write_text(
@@ -180,6 +187,7 @@ def main(location: str) -> None:
         disable_timestamp=True,
         enum_field_as_literal=None,
         extra_fields="forbid",
+        formatters=[Formatter.BLACK, Formatter.ISORT],
         custom_file_header=(
             f"# Generated from POP's OpenAPI document, release {document['info']['version']}, by `make models`: do not edit."
         ),
@@ -187,4 +195,6 @@ def main(location: str) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: python -m adapters.pop.generate OPENAPI_JSON_OR_ADDRESS")
     main(sys.argv[1])
