@@ -101,14 +101,6 @@ def build(contract: JsonObject) -> dict[str, Kind]:
     }
 
 
-def lacking(document: JsonObject) -> dict[str, frozenset[str]]:
-    """Kind → fields of ours that the server with this OpenAPI document does not have: it would ignore them silently. A kind
-    that it does not have at all lacks every field. (POP 1.0.0 spells eight TNM fields in lower case, for one.)"""
-    schemas: JsonObject = document["components"]["schemas"]
-    served = {name: schemas.get(f"{name}Create", {}).get("properties", {}).keys() for name in KINDS}
-    return {name: missing for name, kind in KINDS.items() if (missing := kind.properties - served[name])}
-
-
 def packaged_contract() -> JsonObject:
     """The contract of the release that this gateway was built against."""
     document: JsonObject = json.loads(files("adapters.pop").joinpath("contract.json").read_text(encoding="utf-8"))

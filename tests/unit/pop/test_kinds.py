@@ -9,7 +9,7 @@ import pytest
 
 from adapters.pop import models
 from adapters.pop.generate import contract
-from adapters.pop.kinds import KINDS, lacking, packaged_contract
+from adapters.pop.kinds import KINDS, packaged_contract
 
 
 def test_all_clinical_kinds_are_there_with_their_payload_models() -> None:
@@ -39,12 +39,3 @@ def test_paths() -> None:
 def test_the_packaged_contract_is_the_document_of_its_release(shared: Path) -> None:
     document = json.loads((shared / "pop" / f"openapi-{packaged_contract()['release']}.json").read_text())
     assert contract(document) == packaged_contract()
-
-
-def test_what_an_older_release_would_lose_silently_is_told(shared: Path) -> None:
-    first, today = (json.loads((shared / "pop" / f"openapi-{name}.json").read_text()) for name in ("1.0.0", "1.4.0"))
-    assert lacking(today) == {}
-    assert lacking(first).keys() == {"TNMStaging", "FamilyHistory", "GenomicVariant"}
-    assert "primaryTumor" in lacking(first)["TNMStaging"]
-    del today["components"]["schemas"]["VitalsCreate"]
-    assert lacking(today) == {"Vitals": KINDS["Vitals"].properties}
