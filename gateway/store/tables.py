@@ -240,7 +240,7 @@ ledger = Table(
         "state",
         Text,
         nullable=False,
-        comment="creating (announced: look before creating again) | written | parked | kept | deleted",
+        comment="creating, updating (announced: look first) | written | parked | kept | deleted",
     ),
     Column("pop_id", Text),
     Column("parent_key", Text, comment="draft key of the parent, for children"),

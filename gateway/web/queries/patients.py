@@ -53,7 +53,7 @@ async def _count(connection: AsyncConnection, rows: Sequence[JsonObject]) -> Non
         .group_by(ledger.c.patient_id, ledger.c.kind, ledger.c.state)
     )
     for patient_id, kind, state, count in found:
-        if state in ("written", "conflict"):
+        if state in ("written", "updating"):
             entities[patient_id][kind] = entities[patient_id].get(kind, 0) + count
         else:
             parked[patient_id] += count
@@ -126,7 +126,7 @@ async def entities(
 
 def entity_state(row: JsonObject) -> str:
     """What became of an entity: ``written`` | ``changed`` (written, a newer draft waits) | ``pending`` | ``blocked`` |
-    ``parked`` | ``conflict`` | ``deleted`` | ``kept`` | ``creating``."""
+    ``parked`` | ``deleted`` | ``kept`` | ``creating``."""
     ledgered: JsonObject | None = row["ledger"]
     if row["draft"] is None:
         state = ledgered["state"] if ledgered is not None else "pending"
@@ -135,7 +135,7 @@ def entity_state(row: JsonObject) -> str:
         return "blocked"
     if ledgered is None:
         return "pending"
-    if ledgered["state"] == "written" and ledgered["digest"] != row["digest"]:
+    if ledgered["state"] == "updating" or (ledgered["state"] == "written" and ledgered["digest"] != row["digest"]):
         return "changed"
     return str(ledgered["state"])
 

@@ -192,7 +192,7 @@ def upgrade() -> None:
             "state",
             sa.Text(),
             nullable=False,
-            comment="creating (announced: look before creating again) | written | parked | kept | deleted",
+            comment="creating, updating (announced: look first) | written | parked | kept | deleted",
         ),
         sa.Column("pop_id", sa.Text(), nullable=True),
         sa.Column("parent_key", sa.Text(), nullable=True, comment="draft key of the parent, for children"),
