@@ -10,7 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 JsonObject = dict[str, Any]
 
@@ -26,7 +29,11 @@ class Kind:
     """Path parameter that names the parent of a child."""
     parent: str | None
     """Kind of the parent."""
+    types: Mapping[str, str]
+    """Field → what it holds: ``string``, ``integer``, ``number``, ``boolean``, ``date``, ``uuid``, ``enum``, ``CodedConcept``,
+    ``Measure``, ``Period``; with ``[]`` for a list. POP's document sets no bounds for numbers; null is none of these types."""
     properties: frozenset[str]
+    """Names of all fields."""
     required: tuple[str, ...]
     references: Mapping[str, tuple[str, ...]]
     """Field → kinds that it may point to."""
@@ -40,6 +47,10 @@ class Kind:
     dates: tuple[str, ...]
     const: Mapping[str, str]
     """Fields with one permitted value: ``stagingDomain: tnm``."""
+    defaults: Mapping[str, Any]
+    """Field → the value that POP takes where it is left out."""
+    lengths: Mapping[str, int]
+    """Field → most characters."""
     rank: int
     """Order of writing: an entity stands after everything it can refer to."""
 
@@ -50,6 +61,14 @@ class Kind:
         if parent_id is None:
             raise ValueError(f"{self.name} needs the id of its {self.parent}")
         return f"/api/v1/{self.collection}".replace("{" + self.parent_field + "}", parent_id)
+
+    @property
+    def model(self) -> type[BaseModel]:
+        """The payload model: the body of a create or a replacement."""
+        from adapters.pop import models
+
+        model: type[BaseModel] = getattr(models, f"{self.name}Create")
+        return model
 
     @property
     def template(self) -> str:
@@ -86,15 +105,18 @@ def build(contract: JsonObject) -> dict[str, Kind]:
             collection=item["collection"],
             parent_field=item["parentField"],
             parent=parents[name],
-            properties=frozenset(item["properties"]),
+            types=item["types"],
+            properties=frozenset(item["types"]),
             required=tuple(item["required"]),
             references={field: tuple(targets) for field, targets in item["references"].items()},
-            many=frozenset(item["many"]),
+            many=frozenset(field for field in item["references"] if item["types"][field].endswith("[]")),
             terminology=item["terminology"],
             measures={field: (measure, unit) for field, (measure, unit) in item["measures"].items()},
             enums={field: tuple(values) for field, values in item["enums"].items()},
-            dates=tuple(item["dates"]),
+            dates=tuple(field for field, kind in item["types"].items() if kind == "date"),
             const=item["const"],
+            defaults=item["defaults"],
+            lengths=item["lengths"],
             rank=rank(name),
         )
         for name, item in facts.items()

@@ -6,6 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
+from adapters.pop.document import document
 from adapters.pop.kinds import KINDS, packaged_contract
 from adapters.sandbox.pop.accounts import Accounts
 from adapters.sandbox.pop.http import Access, answer, body_of, page_of
@@ -89,40 +90,4 @@ class AdministrationHandlers:
 
     async def _openapi(self, _: web.Request) -> web.Response:
         """A document with what the gateway reads from it: paths, fields, their annotations."""
-        schemas = {
-            f"{name}Create": {
-                "type": "object",
-                "required": list(kind.required),
-                "properties": {field: _property(name, field) for field in sorted(kind.properties)},
-            }
-            for name, kind in KINDS.items()
-        }
-        paths: JsonObject = {}
-        for name, kind in KINDS.items():
-            members = paths.setdefault(f"/api/v1/{kind.collection}", [])
-            members.append({"$ref": f"#/components/schemas/{name}Create"})
-        return answer(
-            {
-                "openapi": "3.1.0",
-                "info": {"title": "Onconova API (sandbox)", "version": packaged_contract()["release"]},
-                "paths": {path: {"post": {"requestBody": _content(members)}} for path, members in paths.items()},
-                "components": {"schemas": schemas},
-            }
-        )
-
-
-def _content(members: list[JsonObject]) -> JsonObject:
-    schema = members[0] if len(members) == 1 else {"anyOf": members}
-    return {"content": {"application/json": {"schema": schema}}}
-
-
-def _property(kind: str, field: str) -> JsonObject:
-    facts = KINDS[kind]
-    shown: JsonObject = {}
-    if field in facts.terminology:
-        shown["x-terminology"] = facts.terminology[field]
-    if field in facts.measures:
-        shown["x-measure"], shown["x-default-unit"] = facts.measures[field]
-    if field in facts.const:
-        shown["const"] = facts.const[field]
-    return shown
+        return answer(document(packaged_contract(), title="Onconova API (sandbox)"))
