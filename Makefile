@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 POP_OPENAPI ?= http://127.0.0.1:8090/api/v1/openapi.json
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types imports unit bench models docs constraints clean
+.PHONY: help demo test lint types imports unit contract bench models docs constraints clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -35,6 +35,10 @@ imports: $(BIN)/pop-gateway ## the dependency rule of docs/architecture.md
 
 unit: $(BIN)/pop-gateway ## the tests alone
 	$(BIN)/pytest -n 2 $(PYTEST_ARGS)
+
+# A sandbox for each of two workers; a real POP is asked one thing at a time. More settings: docs/contract.md.
+contract: $(BIN)/pop-gateway ## what is known of POP, held against the sandbox, or a real POP: POP_URL= POP_USER= POP_PASSWORD=
+	$(BIN)/pytest tests/contract -n $(if $(POP_URL),0,2) --report $(or $(REPORT),contract.tsv) $(PYTEST_ARGS)
 
 bench: $(BIN)/pop-gateway ## the benchmarks beside their baselines
 	$(BIN)/pop-gateway bench all
