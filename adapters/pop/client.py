@@ -16,7 +16,9 @@ import httpx
 from adapters.pop import guard
 from adapters.pop.answers import raise_for
 from adapters.pop.errors import PopContract, PopTransient
+from adapters.pop.handshake import handshake
 from adapters.pop.kinds import KINDS, JsonObject, Kind
+from adapters.pop.release import Release
 from adapters.pop.session import MemoryTokenStore, TokenStore
 from adapters.pop.wire import Exchange, Wire
 
@@ -61,6 +63,8 @@ class PopClient:
         observer: Callable[[Exchange], None] | None = None,
     ) -> None:
         self.username = username
+        self.release = Release.packaged()
+        """What the server at the other end is known to differ in; :meth:`handshake` finds out."""
         self._wire = Wire(
             url=url,
             username=username,
@@ -85,7 +89,7 @@ class PopClient:
     async def create(self, kind: str, body: JsonObject, *, parent_id: str | None = None) -> str:
         """Create an entity; returns its POP id. Raises PopAmbiguous if POP may have stored it without telling."""
         guard.check(kind, body)
-        answer = await self._wire.json("POST", KINDS[kind].path(parent_id), body=body)
+        answer = await self._wire.json("POST", KINDS[kind].path(parent_id), body=self.release.encode(kind, body))
         if not isinstance(answer, dict) or not isinstance(answer.get("id"), str):
             raise PopContract(f"creating a {kind}: POP's answer has no id")
         return str(answer["id"])
@@ -93,7 +97,15 @@ class PopClient:
     async def update(self, kind: str, pop_id: str, body: JsonObject, *, parent_id: str | None = None) -> bool:
         """Replace an entity by a complete body. False if POP does not have it any more."""
         guard.check(kind, body)
-        return await self._wire.json("PUT", _one(kind, pop_id, parent_id), body=body, absent=None) is not None
+        path = _one(kind, pop_id, parent_id)
+        wire = self.release.encode(kind, body)
+        if unknown := self.release.of(kind).unknown:
+            # A PUT replaces: what people entered in fields that only a newer POP has would be erased.
+            standing = await self._wire.json("GET", path, query={"anonymized": "false"}, absent=None)
+            if standing is None:
+                return False
+            wire |= {name: value for name in unknown if (value := _object(standing).get(name)) is not None}
+        return await self._wire.json("PUT", path, body=wire, absent=None) is not None
 
     async def delete(self, kind: str, pop_id: str, *, parent_id: str | None = None) -> bool:
         """Delete an entity. False if it was gone already."""
@@ -106,7 +118,7 @@ class PopClient:
     async def get(self, kind: str, pop_id: str, *, parent_id: str | None = None) -> JsonObject | None:
         """An entity as it stands in POP, not anonymised; None if there is none."""
         path = _one(kind, pop_id, parent_id)
-        return _entity(await self._wire.json("GET", path, query={"anonymized": "false"}, absent=None))
+        return self._entity(kind, await self._wire.json("GET", path, query={"anonymized": "false"}, absent=None))
 
     async def list(
         self, kind: str, *, case_id: str | None = None, parent_id: str | None = None, external_source: str | None = None
@@ -121,8 +133,9 @@ class PopClient:
         facts = KINDS[kind]
         return [
             item
-            for item in await self._items(facts, parent_id, query)
-            if (case_id is None or item.get("caseId") == case_id)
+            for found in await self._items(facts, parent_id, query)
+            if (item := self.release.decode(kind, found))
+            and (case_id is None or item.get("caseId") == case_id)
             and (external_source is None or item.get("externalSource") == external_source)
             and all(item.get(field) == value for field, value in facts.const.items())
         ]
@@ -137,7 +150,8 @@ class PopClient:
         if "/" in clinical_identifier or clinical_identifier in (".", ".."):
             # Web servers decode %2F before they route: such an identifier cannot be part of a path. ``idSearch`` finds parts.
             query = {"idSearch": clinical_identifier, "anonymized": "false"}
-            return next((case for case in await self._all(CASES, query) if is_it(case)), None)
+            cases = [self.release.decode("PatientCase", case) for case in await self._all(CASES, query)]
+            return next((case for case in cases if is_it(case)), None)
         answer = await self._wire.json(
             "GET",
             f"{CASES}/{quote(clinical_identifier, safe='')}",
@@ -145,7 +159,7 @@ class PopClient:
             absent=None,
             shown=CASES + "/{clinicalIdentifier}",
         )
-        case = _entity(answer)
+        case = self._entity("PatientCase", answer)
         if case is not None and not is_it(case):
             raise PopContract("POP answered the look-up of a case with another case")
         return case
@@ -160,9 +174,18 @@ class PopClient:
         """The server's own OpenAPI document."""
         return _object(await self._wire.json("GET", "/api/v1/openapi.json", signed=False))
 
+    async def handshake(self) -> Release:
+        """Read the server's contract, and write and read as it wants from now on. Raises PopContract if it has none."""
+        self.release = handshake(await self.openapi())
+        return self.release
+
     async def health(self) -> JsonObject:
         """POP's health check."""
-        return _object(await self._wire.json("GET", "/api/v1/healthcheck", signed=False))
+        answer = await self._wire.json("GET", "/api/v1/healthcheck", signed=False, absent=None)
+        if answer is None:
+            # Release 1.0.0 has it under this path, and routes are exact.
+            answer = await self._wire.json("GET", "/api/v1/healthcheck/", signed=False)
+        return _object(answer)
 
     async def account(self) -> Account:
         """The technical account's level and rights. Raises PopContract if POP does not list it."""
@@ -176,6 +199,14 @@ class PopClient:
                     can_export=bool(item["canExportData"]),
                 )
         raise PopContract("POP does not list the technical account among its users")
+
+    def _entity(self, kind: str, answer: Any) -> JsonObject | None:
+        if answer is None:
+            return None
+        entity = self.release.decode(kind, _object(answer))
+        if entity.get("anonymized") is True:
+            raise PopContract(f"POP answered with an anonymised {kind}: its dates are shifted")
+        return entity
 
     async def _items(self, facts: Kind, parent_id: str | None, query: dict[str, str]) -> Items:
         if facts.parent_field is None:
@@ -205,10 +236,6 @@ class PopClient:
 
 def _one(kind: str, pop_id: str, parent_id: str | None) -> str:
     return f"{KINDS[kind].path(parent_id)}/{pop_id}"
-
-
-def _entity(answer: Any) -> JsonObject | None:
-    return None if answer is None else _object(answer)
 
 
 def _object(answer: Any) -> JsonObject:
