@@ -18,6 +18,7 @@ ICD_O = "http://terminology.hl7.org/CodeSystem/icd-o-3"
 GENDER = "http://hl7.org/fhir/administrative-gender"
 CDC_RACE = "urn:oid:2.16.840.1.113883.6.238"
 NULL_FLAVOR = "http://terminology.hl7.org/CodeSystem/v3-NullFlavor"
+ROLE_CODE = "http://terminology.hl7.org/CodeSystem/v3-RoleCode"
 IDENTIFIER_TYPE = "http://terminology.hl7.org/CodeSystem/v2-0203"
 
 #: Other spellings of the same systems that EHRs really send → the one POP and the maps use. The OIDs are HL7's
@@ -48,6 +49,8 @@ ALIASES = {
     "http://terminology.hl7.org/CodeSystem/icd-o-3-topography/": ICD_O_TOPOGRAPHY,
     "urn:oid:2.16.840.1.113883.5.1008": NULL_FLAVOR,
     "http://hl7.org/fhir/v3/NullFlavor": NULL_FLAVOR,
+    "urn:oid:2.16.840.1.113883.5.111": ROLE_CODE,
+    "http://hl7.org/fhir/v3/RoleCode": ROLE_CODE,
     "http://hl7.org/fhir/v2/0203": IDENTIFIER_TYPE,
     "urn:oid:2.16.840.1.113883.18.108": IDENTIFIER_TYPE,
 }

@@ -31,6 +31,11 @@ class Drafting:
         self.payload[field] = value
         self._sources.setdefault(field, []).extend(sources)
 
+    def withdraw(self, field: str) -> None:
+        """Take a value back; what was read for it stays read."""
+        self.payload.pop(field, None)
+        self._consumed.extend(self._sources.pop(field, ()))
+
     def refer(self, field: str, keys: str | Sequence[str], *sources: Source) -> None:
         """A reference to another draft, or several."""
         self.references[field] = keys if isinstance(keys, str) else tuple(keys)

@@ -41,6 +41,37 @@ _SPELLINGS = {
     "units": "U",
     "unit": "U",
 }
+#: Units that people type beside or instead of UCUM. International inch, foot, pound and ounce (1959 agreement: 0.0254 m,
+#: 0.45359237 kg); mmHg is its own base, 1 kPa = 1000/133.322387415 mmHg (conventional, ISO 80000-4); a year is 365.25 days in
+#: UCUM (``a_j``), and counts as such in ages and durations only. No prefix is ever guessed for a bare number.
+_TYPED: dict[str, tuple[str, Fraction]] = {
+    **dict.fromkeys(("m", "meter", "metre", "Meter"), ("length", Fraction(1))),
+    **dict.fromkeys(("cm", "centimeter", "centimetre", "Zentimeter"), ("length", Fraction(1, 100))),
+    **dict.fromkeys(("mm", "millimeter", "millimetre", "Millimeter"), ("length", Fraction(1, 1000))),
+    **dict.fromkeys(("[in_i]", "[in_us]", "in", "inch", "inches", '"'), ("length", Fraction(254, 10**4))),
+    **dict.fromkeys(("[ft_i]", "[ft_us]", "ft", "foot", "feet"), ("length", Fraction(3048, 10**4))),
+    **dict.fromkeys(("[lb_av]", "lb", "lbs", "pound", "pounds"), ("mass", Fraction(45359237, 10**5))),
+    **dict.fromkeys(("[oz_av]", "oz", "ounce", "ounces"), ("mass", Fraction(28349523125, 10**9))),
+    **dict.fromkeys(("kilogram", "kilograms", "kgs", "KG", "Kg"), ("mass", Fraction(1000))),
+    **dict.fromkeys(("mm[Hg]", "mmHg", "mm Hg", "mmhg", "MMHG", "Torr"), ("pressure", Fraction(1))),
+    "kPa": ("pressure", Fraction(10**12, 133322387415)),
+    **dict.fromkeys(("a", "a_j", "yr", "yrs", "y", "year", "years", "Jahr", "Jahre"), ("time", Fraction(31557600))),
+    **dict.fromkeys(("mo", "mo_j", "month", "months", "Monat", "Monate"), ("time", Fraction(31557600, 12))),
+    **dict.fromkeys(("wk", "week", "weeks", "Woche", "Wochen"), ("time", Fraction(604800))),
+    **dict.fromkeys(("hours", "hrs", "Stunde", "Stunden"), ("time", Fraction(3600))),
+    **dict.fromkeys(("days", "Tag", "Tage"), ("time", Fraction(86400))),
+    **dict.fromkeys(("minute", "minutes", "Minuten"), ("time", Fraction(60))),
+}
+#: Spelling → (size of a degree in °C, its zero in °C): BIPM SI Brochure §2.3.1; °F = °C · 9/5 + 32.
+_DEGREES: dict[str, tuple[Fraction, Fraction]] = {
+    **dict.fromkeys(
+        ("Cel", "°C", "degC", "C", "celsius", "Celsius", "Grad Celsius", "deg C"), (Fraction(1), Fraction(0))
+    ),
+    **dict.fromkeys(
+        ("[degF]", "°F", "degF", "F", "fahrenheit", "Fahrenheit", "deg F"), (Fraction(5, 9), Fraction(-160, 9))
+    ),
+    **dict.fromkeys(("K", "kelvin", "Kelvin"), (Fraction(1), Fraction(-27315, 100))),
+}
 _WHOLE = {
     "%": ("fraction", Fraction(1)), "percent": ("fraction", Fraction(1)), "[MoM]": ("multiple-of-median", Fraction(1)),
     "{MoM}": ("multiple-of-median", Fraction(1)), "MoM": ("multiple-of-median", Fraction(1)),
@@ -50,10 +81,11 @@ _WHOLE = {
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A unit: its dimension (``mass/volume``) and its size in base units (g, mol, U, L, m², s, %)."""
+    """A unit: its dimension (``mass/volume``), its size in base units (g, mol, U, L, m, m², s, mmHg, °C, %) and its zero there."""
 
     dimension: str
     size: Fraction
+    zero: Fraction = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +108,18 @@ MARKER_FIELDS = {
     "fraction": _target("%", "fraction"),
     "multipleOfMedian": _target("multiple_of_median", "multiple-of-median"),
 }
+#: POP's defaults for vitals and lifestyle (OpenAPI ``x-default-unit``); a year of POP's is 365 days (observed).
+VITAL_FIELDS = {
+    "height": _target("m", "length"),
+    "weight": _target("kg", "mass", Fraction(1000)),
+    "bloodPressureSystolic": _target("mmHg", "pressure"),
+    "bloodPressureDiastolic": _target("mmHg", "pressure"),
+    "temperature": _target("celsius", "temperature"),
+}
+LIFESTYLE_FIELDS = {
+    "nightSleep": _target("hour", "time", Fraction(3600)),
+    "smokingQuited": _target("year", "time", Fraction(31557600)),
+}
 DOSE_FIELDS = {
     "dosageMass": _target("g", "mass"),
     "dosageVolume": _target("l", "volume"),
@@ -94,6 +138,10 @@ def parse_unit(text: str) -> Unit | None:
     text = text.strip().replace("µ", "u").replace("μ", "u").replace("²", "2")
     if text in _WHOLE:
         return Unit(*_WHOLE[text])
+    if text in _DEGREES:
+        return Unit("temperature", *_DEGREES[text])
+    if text in _TYPED:
+        return Unit(*_TYPED[text])
     # POP's spellings and its export's mixture of both: g/square_meter__s.
     parts = [part.strip() for part in re.split(r"__|/|\bper\b", text)]
     dimensions: list[str] = []
@@ -142,7 +190,7 @@ def convert(value: Decimal, unit: Unit, target: Target) -> JsonMeasure | None:
     if unit.dimension != target.unit.dimension:
         return None
     try:
-        number = float(Fraction(value) * unit.size / target.unit.size)
+        number = float((Fraction(value) * unit.size + unit.zero - target.unit.zero) / target.unit.size)
     except OverflowError:
         return None
     return {"value": number, "unit": target.spelling}

@@ -17,6 +17,7 @@ from mappers.codes import (
     LOINC,
     NCIT,
     NULL_FLAVOR,
+    ROLE_CODE,
     SNOMED,
 )
 
@@ -24,6 +25,8 @@ _SCTID = re.compile(r"[1-9]\d{5,17}")
 _NCIT_CODE = re.compile(r"C\d{2,7}")
 _GENDER_CODE = re.compile(r"male|female|other|unknown")
 
+#: SNOMED CT codes of US Core's *Smoking Status* value set, which are POP's.
+_SMOKING = re.compile(r"266919005|266927001|428041000124106|428061000124105|428071000124103|449868002|77176002|8517006")
 _SIDES = re.compile(r"24028007|399488007|51440002|7771000")
 
 ACCEPTED: dict[str, dict[str, re.Pattern[str]]] = {
@@ -52,4 +55,9 @@ ACCEPTED: dict[str, dict[str, re.Pattern[str]]] = {
     "DosageRoute": {SNOMED: _SCTID},
     "AdjunctiveTherapyRole": {NCIT: _NCIT_CODE, SNOMED: re.compile("1287211007")},
     "TreatmentTerminationReason": {SNOMED: _SCTID},
+    "SmokingStatus": {SNOMED: _SMOKING},
+    "AlcoholConsumptionFrequency": {LOINC: re.compile(r"LA18926-8|LA18927-6|LA18928-4|LA18929-2|LA6270-8")},
+    "RecreationalDrug": {SNOMED: _SCTID},
+    "ExposureAgent": {NCIT: _NCIT_CODE},
+    "FamilyMemberType": {ROLE_CODE: re.compile(r"[A-Z]{2,9}")},
 }

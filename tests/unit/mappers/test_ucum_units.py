@@ -59,7 +59,7 @@ def test_dose_units(value: object, unit: str, field: str, number: float) -> None
 
 
 @pytest.mark.parametrize(
-    "unit", ["", "1", "mg/kg", "AUC", "10*3/uL", "[lb_av]", "mg/dL/cm", "ng/mL/ng/mL", "{copies}/mL", "mmHg"]
+    "unit", ["", "1", "mg/kg", "AUC", "10*3/uL", "[in_i]", "mg/dL/cm", "ng/mL/ng/mL", "{copies}/mL", "mmHg"]
 )
 def test_units_that_pop_has_no_field_for(unit: str) -> None:
     assert to_field(5, unit, MARKER_FIELDS) is None

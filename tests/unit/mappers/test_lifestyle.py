@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from mapper_records import (
+    LOINC,
+    SNOMED,
+    UCUM,
+    assumed,
+    codes,
+    concept,
+    condition,
+    drafts,
+    mapped,
+    observation,
+    only,
+    patient,
+    reasons,
+)
+
+STATUS, PACK_YEARS, QUIT_DATE, ALCOHOL = (LOINC, "72166-2"), (LOINC, "8664-5"), (LOINC, "74010-0"), (LOINC, "68518-0")
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ((SNOMED, "449868002"), "449868002"),
+        ((LOINC, "LA18976-3"), "449868002"),
+        ((LOINC, "LA15920-4"), "8517006"),
+        ((LOINC, "LA18978-9"), "266919005"),
+        ((LOINC, "LA18980-5"), "266927001"),
+    ],
+)
+def test_smoking_status(answer: tuple[str, str], expected: str) -> None:
+    draft = only(
+        mapped(patient(), condition(), observation("o", STATUS, valueCodeableConcept=concept(*answer))), "Lifestyle"
+    )
+    assert draft.payload["smokingStatus"]["code"] == expected
+
+
+def test_a_non_smoker_is_not_guessed_to_be_a_never_smoker() -> None:
+    said = observation("o", STATUS, valueCodeableConcept=concept(SNOMED, "8392000", "Non-smoker"))
+    draft = only(mapped(patient(), condition(), said), "Lifestyle")
+    assert ("unmapped-code", "smokingStatus") in codes(draft)
+    assert draft.blocked
+
+
+def visit(id: str, day: str, answer: str) -> dict[str, Any]:
+    return observation(id, STATUS, valueCodeableConcept=concept(SNOMED, answer), effectiveDateTime=day)
+
+
+def test_only_news_is_written() -> None:
+    visits = [
+        visit("a", "2022-01-01", "77176002"),
+        visit("b", "2022-06-01", "77176002"),
+        visit("c", "2023-01-01", "8517006"),
+    ]
+    result = mapped(patient(), condition(), *visits)
+    assert [draft.payload["date"] for draft in drafts(result, "Lifestyle")] == ["2022-01-01", "2023-01-01"]
+    assert "repeats" in reasons(result)["Observation/b"]
+    kept = mapped(patient(), condition(), *visits, lifestyle__repeats="keep")
+    assert len(drafts(kept, "Lifestyle")) == 3
+
+
+def test_one_day_is_one_entity_and_the_time_since_quitting_is_computed() -> None:
+    result = mapped(
+        patient(), condition(), visit("a", "2024-02-12", "8517006"),
+        observation("b", PACK_YEARS, valueQuantity={"value": 30, "unit": "{pack-year}", "system": UCUM}),
+        observation("c", QUIT_DATE, valueDateTime="2014-02-12"),
+        observation("d", ALCOHOL, valueCodeableConcept=concept(LOINC, "LA18928-4")),
+    )  # fmt: skip
+    draft = only(result, "Lifestyle")
+    assert draft.payload["smokingPackyears"] == 30.0
+    assert draft.payload["smokingQuited"] == {"value": 10.0, "unit": "year"}
+    assert draft.payload["alcoholConsumption"]["code"] == "LA18928-4"
+    assert "time-since-date" in assumed(draft)
+
+
+def test_two_answers_of_a_day_contradict() -> None:
+    draft = only(
+        mapped(patient(), condition(), visit("a", "2024-02-12", "8517006"), visit("b", "2024-02-12", "77176002")),
+        "Lifestyle",
+    )
+    assert ("contradiction", "smokingStatus") in codes(draft)
+
+
+def test_an_impossible_number_of_pack_years() -> None:
+    said = observation("o", PACK_YEARS, valueQuantity={"value": -3, "unit": "{pack-year}"})
+    draft = only(mapped(patient(), condition(), said, visit("a", "2024-02-12", "8517006")), "Lifestyle")
+    assert ("implausible-value", "smokingPackyears") in codes(draft)
+    assert "smokingPackyears" not in draft.payload
