@@ -17,7 +17,7 @@ POSTS, LATENCY = 60, 0.033
 
 async def run() -> list[Row]:
     """Over real HTTP on both sides; POP takes the real one's 33 ms for its write. The baseline is that write alone."""
-    async with sandbox_pop(latency=LATENCY) as address, gateway_for(address) as gateway:
+    async with sandbox_pop(latency=f"{LATENCY * 1000:g}ms") as address, gateway_for(address) as gateway:
         await gateway.client.account()
         await gateway.start()
         first = asyncio.Event()

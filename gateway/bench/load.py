@@ -17,12 +17,12 @@ from gateway.intake.receive import bundle_delivery
 
 JsonObject = dict[str, Any]
 
-PATIENTS, LATENCY, CEILING = 100, 0.033, 50.0
+PATIENTS, LATENCY = 100, "real"
 
 
 async def run() -> list[Row]:
     """One first load of each, on a fresh POP each."""
-    async with sandbox_pop(latency=LATENCY, ceiling=CEILING) as address, gateway_for(address) as gateway:
+    async with sandbox_pop(latency=LATENCY) as address, gateway_for(address) as gateway:
         limits = gateway.settings.limits
         bodies = [bundle(patient_record(f"load{index}", laboratories=10)) for index in range(PATIENTS)]
         await gateway.client.account()
@@ -49,7 +49,7 @@ async def run() -> list[Row]:
         await gateway.worker.drain()
         repeat = time.perf_counter() - started
         repeated = sum((await counts(address)).values()) - sum(after.values())
-    async with sandbox_pop(latency=LATENCY, ceiling=CEILING) as address:
+    async with sandbox_pop(latency=LATENCY) as address:
         bare, posted = await bare_loader(address, stored)
     return [
         Row(

@@ -18,13 +18,11 @@ from gateway.service import Gateway
 
 
 @asynccontextmanager
-async def sandbox_pop(*, latency: float | None = None, ceiling: float | None = None) -> AsyncIterator[str]:
-    """A sandbox POP as a process; gives its address."""
-    arguments = [sys.executable, "-m", "gateway", "sandbox", "pop", "--port", "0"]
-    if latency is not None:
-        arguments += ["--latency", str(latency)]
-    if ceiling is not None:
-        arguments += ["--ceiling", str(ceiling)]
+async def sandbox_pop(*, latency: str = "none", data: Path | None = None) -> AsyncIterator[str]:
+    """A sandbox POP as a process; gives its address. ``latency`` as ``sandbox pop --latency`` takes it."""
+    arguments = [sys.executable, "-m", "gateway", "sandbox", "pop", "--port", "0", "--latency", latency]
+    if data is not None:
+        arguments += ["--data", str(data)]
     process = await asyncio.create_subprocess_exec(*arguments, stderr=asyncio.subprocess.PIPE)
     try:
         assert process.stderr is not None

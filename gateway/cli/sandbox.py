@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli.common import err, run
+from gateway.errors import UsageError
 
 Port = Annotated[int, typer.Option("--port", min=0, max=65535)]
 Host = Annotated[str, typer.Option("--host", help="Address to listen on.")]
@@ -31,17 +32,35 @@ def pop(
         typer.Option("--terminologies", metavar="DIR", help="Full POP value lists, instead of the packaged ones."),
     ] = None,
     latency: Annotated[
-        float | None, typer.Option("--latency", help="Seconds per write, as the real one has (0.033).")
-    ] = None,
-    ceiling: Annotated[
-        float | None, typer.Option("--ceiling", help="Writes per second at most, as the real one has (50).")
+        str,
+        typer.Option(
+            "--latency",
+            metavar="real|none|TIME",
+            help="How long a write takes: as measured on a real POP, not at all, or e.g. 33ms,sigma=0.3,workers=4,cores=1.8.",
+        ),
+    ] = "none",
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fault",
+            metavar="FAULT",
+            help="What goes wrong, e.g. status=503,path=tumor-markers,times=3; the manual's page on the sandbox has them all.",
+        ),
     ] = None,
 ) -> None:
     """A POP for trying out: users gateway, curator, viewer, each with its name as password."""
+    from adapters.sandbox.pop import faultsyntax
+    from adapters.sandbox.pop.faults import Faults
     from adapters.sandbox.pop.server import SandboxPop, running
 
+    try:
+        faults = Faults([faultsyntax.fault(text) for text in fault or []])
+        pace = faultsyntax.latency(latency)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
     async def serve() -> None:
-        sandbox = SandboxPop(data, terminologies=terminologies, latency=latency, ceiling=ceiling)
+        sandbox = SandboxPop(data, terminologies=terminologies, pace=pace, faults=faults)
         async with running(sandbox, host=host, port=port) as address:
             err().print(f"sandbox POP at {address}  (sign in as gateway/gateway; Ctrl-C ends it)")
             await forever()

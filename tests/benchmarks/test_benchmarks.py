@@ -21,8 +21,7 @@ async def test_intake(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_first_load_and_unchanged_reimport(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(load, "PATIENTS", 3)
-    monkeypatch.setattr(load, "LATENCY", 0.001)
-    monkeypatch.setattr(load, "CEILING", 1000.0)
+    monkeypatch.setattr(load, "LATENCY", "1ms")
     rows = await load.run()
     assert ratio_of(rows, "re-import") == "0 POP requests"
     posted = rows[0].baseline.split(", ")[-1]

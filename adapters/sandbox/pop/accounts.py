@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 import time
 from collections import defaultdict, deque
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 #: A session's life, from login, in seconds; it does not slide.
 SESSION_LIFE = 14 * 86_400
@@ -69,9 +70,17 @@ DEFAULT_USERS = (
 
 
 class Accounts:
-    """Who may do what. ``limited`` switches the login limits on: 30 per minute per address, 5 failures per name in 5 minutes."""
+    """Who may do what. ``limited`` switches the login limits on: 30 per minute per address, 5 failures per name in 5 minutes.
+    ``left_to`` tells the access level that is left to a user whose rights were withdrawn, None for the others."""
 
-    def __init__(self, users: tuple[User, ...] = DEFAULT_USERS, *, limited: bool = True) -> None:
+    def __init__(
+        self,
+        users: tuple[User, ...] = DEFAULT_USERS,
+        *,
+        limited: bool = True,
+        left_to: Callable[[str], int | None] = lambda _: None,
+    ) -> None:
+        self._left_to = left_to
         self.users = {user.username: user for user in users}
         self.limited = limited
         self.sessions: dict[str, tuple[str, float]] = {}
@@ -111,4 +120,13 @@ class Accounts:
         if time.time() - issued > SESSION_LIFE:
             del self.sessions[token]
             return None
-        return self.users.get(username)
+        user = self.users.get(username)
+        return None if user is None else self._now(user)
+
+    def all(self) -> list[User]:
+        """Every account with the rights that it has now."""
+        return [self._now(user) for user in self.users.values()]
+
+    def _now(self, user: User) -> User:
+        level = self._left_to(user.username)
+        return user if level is None else replace(user, level=level, service=False)

@@ -9,7 +9,7 @@ from aiohttp import web
 from adapters.pop.document import document
 from adapters.pop.kinds import KINDS, packaged_contract
 from adapters.sandbox.pop.accounts import Accounts
-from adapters.sandbox.pop.http import Access, answer, body_of, page_of
+from adapters.sandbox.pop.http import Access, answer, body_of, page_of, refused_login
 from adapters.sandbox.pop.refusals import ServerError, shape
 from adapters.sandbox.pop.terms import Terms
 
@@ -55,7 +55,7 @@ class AdministrationHandlers:
             raise ServerError("signing in while signed in")
         token = self._accounts.login(str(body["username"]), str(body["password"]), request.remote or "")
         if token is None:
-            return web.Response(status=400, content_type="application/json", charset="utf-8")
+            return refused_login()
         return answer({"sessionToken": token, "accessToken": None, "isAuthenticated": True})
 
     async def _session(self, request: web.Request) -> web.Response:
@@ -75,7 +75,7 @@ class AdministrationHandlers:
         self._access.user(request)
         limit, offset = page_of(request)
         wanted = request.query.get("username")
-        found = [user.as_json() for user in self._accounts.users.values() if wanted in (None, user.username)]
+        found = [user.as_json() for user in self._accounts.all() if wanted in (None, user.username)]
         return answer({"count": len(found), "items": found[offset : offset + limit]})
 
     async def _concepts(self, request: web.Request) -> web.Response:
@@ -85,7 +85,7 @@ class AdministrationHandlers:
         if name not in self._terms.lists and name not in TERMINOLOGIES:
             raise ServerError("unknown terminology")
         # A list that is not packaged is an empty one: the sandbox then refuses every concept of that field.
-        concepts = list(self._terms.lists.get(name, {}).values())
+        concepts = self._terms.concepts(name)
         return answer({"count": len(concepts), "items": concepts[offset : offset + limit]})
 
     async def _openapi(self, _: web.Request) -> web.Response:

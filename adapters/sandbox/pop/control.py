@@ -7,7 +7,8 @@ from collections import Counter
 from aiohttp import web
 
 from adapters.sandbox.pop.accounts import Accounts
-from adapters.sandbox.pop.faults import Faults
+from adapters.sandbox.pop.faults import Fault, Faults
+from adapters.sandbox.pop.faultsyntax import fault
 from adapters.sandbox.pop.http import answer, body_of
 from adapters.sandbox.pop.store import Entities
 
@@ -28,6 +29,7 @@ class ControlHandlers:
         return [
             web.get(PREFIX + "dump", self._dump),
             web.get(PREFIX + "counts", self._count),
+            web.get(PREFIX + "faults", self._get_faults),
             web.post(PREFIX + "faults", self._set_faults),
             web.post(PREFIX + "reset", self._reset),
         ]
@@ -46,10 +48,15 @@ class ControlHandlers:
         """Requests by method, and logins."""
         return answer({**self._counts, "logins": self._accounts.logins})
 
+    async def _get_faults(self, _: web.Request) -> web.Response:
+        """The faults in force."""
+        return answer(self._faults.as_json())
+
     async def _set_faults(self, request: web.Request) -> web.Response:
-        """Replace the faults in force by the list in the body (fields of ``Fault``)."""
+        """Replace the faults in force by the list in the body: objects with the fields of ``Fault``, or texts."""
+        body = await body_of(request)
         try:
-            self._faults.set(await body_of(request))
+            self._faults.set([fault(each) if isinstance(each, str) else Fault(**each) for each in body])
         except (TypeError, ValueError) as error:
             return answer({"detail": str(error)}, 422)
         return answer(self._faults.as_json())

@@ -27,6 +27,11 @@ def not_found() -> web.Response:
     return answer({"detail": "Not Found"}, 404)
 
 
+def refused_login() -> web.Response:
+    """A sign-in that is refused, for whatever reason: 400 with an empty body."""
+    return web.Response(status=400, content_type="application/json", charset="utf-8")
+
+
 async def body_of(request: web.Request) -> Any:
     """The JSON body. Raises Refused with 400 if it is none."""
     try:

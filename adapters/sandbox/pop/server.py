@@ -6,6 +6,7 @@ What only a sandbox has (faults, a dump of what is stored) is in :mod:`adapters.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -17,37 +18,41 @@ from adapters.sandbox.pop.accounts import DEFAULT_USERS, Accounts, User
 from adapters.sandbox.pop.administration import AdministrationHandlers
 from adapters.sandbox.pop.control import PREFIX, ControlHandlers
 from adapters.sandbox.pop.entities import EntityHandlers
-from adapters.sandbox.pop.faults import Fault, Faults, Pace
-from adapters.sandbox.pop.http import Access, answer, not_found
+from adapters.sandbox.pop.faults import Fault, Faults
+from adapters.sandbox.pop.http import Access, answer, not_found, refused_login
+from adapters.sandbox.pop.pace import Pace
 from adapters.sandbox.pop.reading import Reader
 from adapters.sandbox.pop.records import Records
 from adapters.sandbox.pop.refusals import HTML_500, Refused, ServerError
 from adapters.sandbox.pop.store import Entities
 from adapters.sandbox.pop.terms import Terms
 
+#: What a proxy in front of POP says while POP is away.
+MAINTENANCE = (
+    "<!doctype html>\n<title>Maintenance</title>\n<h1>This service is being maintained. Please come back later.</h1>\n"
+)
 LARGEST_BODY = 50 * 2**20
 
 
 class SandboxPop:
-    """A POP in one process. ``data`` keeps it in a file; ``terminologies`` loads full value lists from a folder; ``latency``
-    is the seconds that a write takes alone, ``ceiling`` the writes per second at any concurrency (the real one: 0.033, 50)."""
+    """A POP in one process. ``data`` keeps it in a file; ``terminologies`` loads full value lists from a folder; ``pace`` is
+    how long writes take (None: as long as they do)."""
 
     def __init__(
         self,
         data: Path | None = None,
         *,
         terminologies: Path | None = None,
-        latency: float | None = None,
-        ceiling: float | None = None,
+        pace: Pace | None = None,
         users: tuple[User, ...] = DEFAULT_USERS,
         limit_logins: bool = True,
         faults: Faults | None = None,
     ) -> None:
         self.entities = Entities(data)
-        self.terms = Terms(terminologies)
-        self.accounts = Accounts(users, limited=limit_logins)
         self.faults = faults or Faults()
-        self.pace = Pace(latency, ceiling)
+        self.terms = Terms(terminologies, hides=self.faults.hides)
+        self.accounts = Accounts(users, limited=limit_logins, left_to=self.faults.left_to)
+        self.pace = pace
         self.counts: Counter[str] = Counter()
 
     def app(self) -> web.Application:
@@ -84,7 +89,7 @@ class SandboxPop:
         fault = self.faults.take(request.method, request.path)
         if fault is not None and (early := await self._before(fault, request)) is not None:
             return early
-        if request.method in ("POST", "PUT", "DELETE") and "/auth/" not in request.path:
+        if self.pace is not None and request.method in ("POST", "PUT", "DELETE") and "/auth/" not in request.path:
             await self.pace.wait()
         try:
             response = await handler(request)
@@ -107,10 +112,17 @@ class SandboxPop:
         if fault.action == "status":
             response = _html(fault.status)
             if fault.retry_after is not None:
-                response.headers["Retry-After"] = str(fault.retry_after)
+                response.headers["Retry-After"] = f"{fault.retry_after:g}"
             return response
+        if fault.action == "maintenance":
+            response = web.Response(text=MAINTENANCE, status=503, content_type="text/html")
+            response.headers["Retry-After"] = str(math.ceil(fault.left))
+            return response
+        if fault.action == "login-limit":
+            self.accounts.logins += 1
+            return refused_login()
         if fault.action == "delay":
-            await asyncio.sleep(fault.seconds)
+            await asyncio.sleep(self.faults.seconds(fault))
         elif fault.action == "expire":
             self.accounts.sessions.clear()
         return None

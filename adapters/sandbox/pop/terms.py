@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,10 @@ JsonObject = dict[str, Any]
 
 
 class Terms:
-    """Concepts by terminology and (system, code)."""
+    """Concepts by terminology and (system, code). ``hides`` (terminology, code) tells which of them are missing now."""
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, *, hides: Callable[[str, str], bool] = lambda *_: False) -> None:
+        self._hides = hides
         self.lists: dict[str, dict[tuple[str, str], JsonObject]] = {}
         source = folder if folder is not None else files("adapters.sandbox.pop").joinpath("terminologies")
         for entry in sorted(source.iterdir(), key=lambda item: item.name):
@@ -36,4 +38,8 @@ class Terms:
 
     def find(self, terminology: str, system: str, code: str) -> JsonObject | None:
         """The concept as the list has it, or None."""
-        return self.lists.get(terminology, {}).get((system, code))
+        return None if self._hides(terminology, code) else self.lists.get(terminology, {}).get((system, code))
+
+    def concepts(self, terminology: str) -> list[JsonObject]:
+        """A whole list, in its order."""
+        return [each for each in self.lists.get(terminology, {}).values() if not self._hides(terminology, each["code"])]

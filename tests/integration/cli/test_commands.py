@@ -320,3 +320,11 @@ async def test_input_without_anything_valid_is_bad_input_but_kept(site: Site) ->
     result = await site.run("import", "bad.json")
     assert result.code == 65
     assert "resources 1" in result.out
+
+
+async def test_the_sandbox_tells_what_a_fault_or_latency_should_be(site: Site) -> None:
+    fault = await site.run("sandbox", "pop", "--port", "0", "--fault", "status=503,often=3")
+    latency = await site.run("sandbox", "pop", "--port", "0", "--latency", "0.033")
+    assert (fault.code, latency.code) == (64, 64)
+    assert "there are method, path, times" in fault.err
+    assert "250ms" in latency.err
