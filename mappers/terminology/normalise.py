@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from mappers.codes import (
+    ICD_10,
     ICD_10_CM,
     ICD_10_SYSTEMS,
     ICD_O,
@@ -19,6 +20,7 @@ from mappers.icd10 import read_icd10
 Candidates = Iterator[tuple[str, str, str]]
 
 _MORPHOLOGY = re.compile(r"[Mm]?-?(\d{4})\s*/?\s*([012369])(\d)?")
+_CATEGORY = re.compile(r"([A-Z]\d\d)\.?(\d)?")
 _TOPOGRAPHY = re.compile(r"C(\d\d)\.?(\d)?")
 
 
@@ -54,9 +56,19 @@ def _laterality(system: str, code: str) -> Candidates:
             yield SNOMED, read.laterality, "icd-10-cm-side"
 
 
+def _condition(system: str, code: str) -> Candidates:
+    """The national modifications extend ICD-10's codes (ICD-10-CM and ICD-10-GM guidelines): the fourth character, else the
+    third, is the WHO's category of the same meaning; markers of the German modification (†, *, !) are none of the code."""
+    if system in ICD_10_SYSTEMS and (match := _CATEGORY.match(code.upper())):
+        if match[2]:
+            yield ICD_10, f"{match[1]}.{match[2]}", "icd-10-category"
+        yield ICD_10, match[1], "icd-10-category"
+
+
 NORMALISERS: dict[str, Callable[[str, str], Candidates]] = {
     "CancerTopography": _topography,
     "CancerMorphology": _morphology,
     "HistologyDifferentiation": _differentiation,
+    "ICD10Condition": _condition,
     "LateralityQualifier": _laterality,
 }

@@ -11,6 +11,7 @@ import re
 from mappers.codes import (
     CDC_RACE,
     GENDER,
+    ICD_10,
     ICD_O_DIFFERENTIATION,
     ICD_O_MORPHOLOGY,
     ICD_O_TOPOGRAPHY,
@@ -55,6 +56,7 @@ ACCEPTED: dict[str, dict[str, re.Pattern[str]]] = {
     "DosageRoute": {SNOMED: _SCTID},
     "AdjunctiveTherapyRole": {NCIT: _NCIT_CODE, SNOMED: re.compile("1287211007")},
     "TreatmentTerminationReason": {SNOMED: _SCTID},
+    "ICD10Condition": {ICD_10: re.compile(r"[A-Z]\d\d(\.\d)?")},
     "SmokingStatus": {SNOMED: _SMOKING},
     "AlcoholConsumptionFrequency": {LOINC: re.compile(r"LA18926-8|LA18927-6|LA18928-4|LA18929-2|LA6270-8")},
     "RecreationalDrug": {SNOMED: _SCTID},

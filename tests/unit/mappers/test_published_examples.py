@@ -34,6 +34,7 @@ KINDS = {
     "PatientCase": "case", "NeoplasticEntity": "neoplastic-entities", "TNMStaging": "stagings", "TumorMarker": "tumor-markers",
     "SystemicTherapy": "systemic-therapies", "SystemicTherapyMedication": "systemic-therapies/medications",
     "PerformanceStatus": "performance-status", "Vitals": "vitals", "Lifestyle": "lifestyles", "FamilyHistory": "family-histories",
+    "ComorbiditiesAssessment": "comorbidities-assessments",
 }  # fmt: skip
 
 
