@@ -6,8 +6,11 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, field
 
+import pytest
+
 #: How much of an answer the printed table shows; the file has all of it.
 SHOWN = 110
+SHOWN_ROWS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +56,10 @@ class Findings:
             self.different(step, expected, got)
 
     def conclude(self) -> None:
-        """Fail the test, with its table, if anything was different."""
+        """Fail the test, with the beginning of its table, if anything was different."""
         wrong = [row for row in self.rows if row.outcome == "different"]
-        assert not wrong, "\n".join(["", *lines(wrong)])
+        if wrong:
+            pytest.fail("\n".join([f"{len(wrong)} places differ", *lines(wrong[:SHOWN_ROWS])]), pytrace=False)
 
 
 def lines(rows: Iterable[Row], width: int = SHOWN) -> list[str]:

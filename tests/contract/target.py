@@ -30,6 +30,8 @@ SHARED = Path(os.environ.get("POP_GATEWAY_SHARED", Path(__file__).parents[3] / "
 CENTRE = "Gateway contract test"
 PREFIX = "TR-"
 CASES = "/api/v1/patient-cases"
+#: The address of a real POP; none: the sandbox.
+POP_URL = os.environ.get("POP_URL", "").rstrip("/")
 #: The accounts of the transcripts, and what they are.
 ROLES = {
     "gateway": User("gateway", "gateway", level=1, service=True),
@@ -172,15 +174,14 @@ def _sandbox(terminologies: Path) -> Iterator[Target]:
 @contextmanager
 def opened(shared: Path | None, folder: Path) -> Iterator[Target]:
     """The server of this run. ``shared``: where full value lists are; ``folder``: an empty one, for invented lists."""
-    url = os.environ.get("POP_URL")
-    if not url:
+    if not POP_URL:
         with _sandbox(shared / "pop/terminologies" if shared is not None else _invented(folder)) as target:
             yield target
         return
     others = json.loads(os.environ.get("POP_USERS", "{}"))
     accounts = {role: Credentials(item["username"], item["password"]) for role, item in others.items()}
     accounts["gateway"] = Credentials(os.environ["POP_USER"], os.environ["POP_PASSWORD"])
-    target = Target(url.rstrip("/"), accounts)
+    target = Target(POP_URL, accounts)
     asyncio.run(target.clean())
     try:
         yield target

@@ -1,0 +1,104 @@
+"""A recorded answer against that of this run: equal but for what the transcripts name as volatile."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from contract.binding import SYMBOL, UUID, Bindings
+
+#: ``volatile`` of the transcripts, by name: only the JSON type is compared.
+VOLATILE = frozenset({
+    "createdAt", "updatedAt", "timestamp", "pseudoidentifier", "age", "ageAtDiagnosis", "overallSurvival", "contributors",
+    "importedAt", "sessionToken",
+})  # fmt: skip
+#: Further names that stand for the moment, the machine or a person's particulars.
+PARTICULAR = frozenset({
+    "exportedAt", "checksum", "database_connection_time_ms", "lastLogin", "at", "ip_address", "email", "firstName", "lastName",
+    "fullName", "organization", "department", "title",
+})  # fmt: skip
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+#: The recording shortened the pattern of HGVS errors, which is about 9 kB long.
+PATTERN = re.compile(r"(?<=should match pattern ').{500,}(?=')", re.DOTALL)
+SHORTENED = "<regular expression>"
+#: Float noise of an equal computation in another order.
+TOLERANCE = 1e-12
+
+Difference = tuple[str, Any, Any]
+"""(place, expected, got)"""
+
+
+def differences(
+    recorded: Any, answered: Any, bindings: Bindings, *, place: str = "$", shifted: bool = False
+) -> Iterator[Difference]:
+    """Where two answers differ. ``shifted``: inside an anonymised entity, whose dates POP moves by days of its own choice."""
+    name = place.rpartition(".")[2]
+    if isinstance(recorded, dict) and isinstance(answered, dict):
+        if "omitted" in recorded:
+            return
+        shifted = shifted or recorded.get("anonymized") is True
+        for key in sorted(recorded.keys() | answered.keys()):
+            if key not in answered or key not in recorded:
+                yield f"{place}.{key}", recorded.get(key, "(no such field)"), answered.get(key, "(no such field)")
+            else:
+                yield from differences(recorded[key], answered[key], bindings, place=f"{place}.{key}", shifted=shifted)
+    elif name in VOLATILE | PARTICULAR:
+        if isinstance(recorded, str) and isinstance(answered, str):
+            bindings.learn(recorded, answered)
+        if _type(recorded) != _type(answered):
+            yield place, recorded, answered
+    elif isinstance(recorded, list) and isinstance(answered, list):
+        if len(recorded) != len(answered):
+            yield f"{place}.length", len(recorded), len(answered)
+            return
+        if name.endswith("Ids"):
+            # POP's relations have no order.
+            recorded, answered = sorted(bindings.bound(recorded)), sorted(answered)
+        for number, (one, other) in enumerate(zip(recorded, answered, strict=True)):
+            yield from differences(one, other, bindings, place=f"{place}[{number}]", shifted=shifted)
+    elif isinstance(recorded, str) and isinstance(answered, str):
+        bindings.learn(recorded, answered)
+        if name == "pattern" and recorded == SHORTENED:
+            return
+        expected, got = _text(bindings.bound(recorded), shifted), _text(answered, shifted)
+        if not SYMBOL.search(recorded):
+            expected, got = UUID.sub("<uuid>", expected), UUID.sub("<uuid>", got)
+        if expected != got:
+            yield place, expected, got
+    elif _number(recorded) and _number(answered):
+        if name == "id" and isinstance(recorded, int):
+            bindings.events.setdefault(recorded, answered)
+        elif not math.isclose(recorded, answered, rel_tol=TOLERANCE):
+            yield place, recorded, answered
+    elif _type(recorded) != _type(answered) or recorded != answered:
+        yield place, recorded, answered
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _type(value: Any) -> str:
+    return "number" if _number(value) else type(value).__name__
+
+
+def _text(value: str, shifted: bool) -> str:
+    value = PATTERN.sub(SHORTENED, value)
+    return DAY.sub("<date>", value) if shifted else value
+
+
+def one_line(status: int, body: Any) -> str:
+    """An error's body as ``constraints.json`` writes it."""
+    if isinstance(body, str):
+        found = re.search(r"<title>(.*?)</title>", body)
+        return f'HTML page "{found[1]}"' if found else body.strip()
+    if isinstance(body, dict):
+        detail = body.get("detail", body.get("message", body))
+        if isinstance(detail, list):
+            return "; ".join(
+                f"{'.'.join(map(str, item['loc']))}: {PATTERN.sub(SHORTENED, item['msg'])}" for item in detail
+            )
+        return str(detail)
+    return str(body)
