@@ -22,6 +22,7 @@ from gateway.siteoptions import options_for
 from gateway.store.migrate import open_store
 from gateway.terminologies import build
 from mappers.registry import load
+from mappers.terminology import Terminology
 
 log = structlog.get_logger("gateway")
 
@@ -62,6 +63,7 @@ class Gateway:
             idle=settings.worker.idle,
             on_rejected_concept=self._look_at_lists,
         )
+        self.client.know(self._pop_has)
         await self._roll_out(lists)
         self.intake = Intake(self.store, on_commit=self.worker.wake)
         await self.intake.start()
@@ -113,6 +115,10 @@ class Gateway:
         marked = await roll_out(self.store, self.registry, site=site)
         if marked:
             log.info("mapping-rolled-out", patients=marked)
+
+    def _pop_has(self, terminology: str, system: str, code: str) -> bool | None:
+        known = self.worker.terminology
+        return known.has(terminology, system, code) if isinstance(known, Terminology) else None
 
     def _look_at_lists(self) -> None:
         """POP refused a concept that its list had: the list has changed, read it again."""

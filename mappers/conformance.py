@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 import orjson
 
@@ -168,7 +169,8 @@ class _Kit:
         if facts is None:
             return
         parent = {facts.parent_field} if facts.parent_field is not None else set()
-        body = {**draft.payload, **{name: to for name, to in draft.references.items() if name not in parent}}
+        references = {name: _stand_in(to) for name, to in draft.references.items() if name not in parent}
+        body = {**draft.payload, **references}
         if not draft.blocked:
             try:
                 check(draft.kind, body)
@@ -239,4 +241,13 @@ def _drafts(results: Iterable[GroupResult]) -> bytes:
             ]
             for result in sorted(results, key=lambda each: each.key)
         ]
+    )
+
+
+def _stand_in(target: str | tuple[str, ...]) -> str | list[str]:
+    """What POP's id of another draft will look like."""
+    return (
+        str(uuid5(NAMESPACE_URL, target))
+        if isinstance(target, str)
+        else [str(uuid5(NAMESPACE_URL, key)) for key in target]
     )

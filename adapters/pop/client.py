@@ -13,9 +13,9 @@ from urllib.parse import quote
 
 import httpx
 
-from adapters.pop import guard
 from adapters.pop.answers import raise_for
 from adapters.pop.errors import PopContract, PopTransient
+from adapters.pop.guard import Knows
 from adapters.pop.handshake import handshake
 from adapters.pop.kinds import KINDS, JsonObject, Kind
 from adapters.pop.release import Release
@@ -73,12 +73,17 @@ class PopClient:
             timeout=timeout,
             transport=transport,
             observer=observer,
+            in_ours=lambda kind, wire: self.release.understood(kind, wire),
         )
 
     @property
     def clock_difference(self) -> float | None:
         """Seconds that POP's clock is ahead of ours, by the last answer's Date header; None before the first."""
         return self._wire.clock_difference
+
+    def know(self, knows: Knows) -> None:
+        """From now on a concept that POP's list is known to lack is refused without asking POP."""
+        self._wire.knows = knows
 
     async def aclose(self) -> None:
         """Close the connections. The session stays valid for the other replicas."""
@@ -88,15 +93,14 @@ class PopClient:
 
     async def create(self, kind: str, body: JsonObject, *, parent_id: str | None = None) -> str:
         """Create an entity; returns its POP id. Raises PopAmbiguous if POP may have stored it without telling."""
-        guard.check(kind, body)
-        answer = await self._wire.json("POST", KINDS[kind].path(parent_id), body=self.release.encode(kind, body))
+        wire = self.release.encode(kind, body)
+        answer = await self._wire.json("POST", _path(kind, parent_id), body=wire, kind=kind)
         if not isinstance(answer, dict) or not isinstance(answer.get("id"), str):
             raise PopContract(f"creating a {kind}: POP's answer has no id")
         return str(answer["id"])
 
     async def update(self, kind: str, pop_id: str, body: JsonObject, *, parent_id: str | None = None) -> bool:
         """Replace an entity by a complete body. False if POP does not have it any more."""
-        guard.check(kind, body)
         path = _one(kind, pop_id, parent_id)
         wire = self.release.encode(kind, body)
         if unknown := self.release.of(kind).unknown:
@@ -105,7 +109,7 @@ class PopClient:
             if standing is None:
                 return False
             wire |= {name: value for name in unknown if (value := _object(standing).get(name)) is not None}
-        return await self._wire.json("PUT", path, body=wire, absent=None) is not None
+        return await self._wire.json("PUT", path, body=wire, kind=kind, absent=None) is not None
 
     async def delete(self, kind: str, pop_id: str, *, parent_id: str | None = None) -> bool:
         """Delete an entity. False if it was gone already."""
@@ -235,7 +239,13 @@ class PopClient:
 
 
 def _one(kind: str, pop_id: str, parent_id: str | None) -> str:
-    return f"{KINDS[kind].path(parent_id)}/{pop_id}"
+    return f"{_path(kind, parent_id)}/{pop_id}"
+
+
+def _path(kind: str, parent_id: str | None) -> str:
+    if kind not in KINDS:
+        raise PopContract(f"POP has no kind {kind}")
+    return KINDS[kind].path(parent_id)
 
 
 def _object(answer: Any) -> JsonObject:

@@ -79,6 +79,11 @@ class PopIdentity(PopError):
 
 
 class PopContract(PopError):
-    """POP's answer, or a payload of ours, breaks the contract; nothing was sent that must not be sent."""
+    """POP's answer, or a payload of ours, breaks the contract; nothing was sent that must not be sent. ``fields`` names the
+    payload fields concerned."""
 
     code = "pop-contract"
+
+    def __init__(self, message: str, *, status: int | None = None, fields: tuple[str, ...] = ()) -> None:
+        super().__init__(message, status=status)
+        self.fields = fields

@@ -9,6 +9,8 @@ from __future__ import annotations
 from decimal import Decimal
 from functools import cache
 
+from adapters.pop.kinds import KINDS
+
 _PREFIXES = {
     "k": "1e3",
     "": "1",
@@ -31,13 +33,9 @@ BASE: dict[str, tuple[str, Decimal]] = {
     "m": ("length", Decimal(1)),
     "square_meter": ("area", Decimal(1)),
     "s": ("time", Decimal(1)),
-    "minute": ("time", Decimal(60)),
     "min": ("time", Decimal(60)),
     "hour": ("time", Decimal(3600)),
-    "hr": ("time", Decimal(3600)),
-    "h": ("time", Decimal(3600)),
     "day": ("time", Decimal(86400)),
-    "d": ("time", Decimal(86400)),
     # A year is no fixed number of seconds: it is compared with years only.
     "year": ("years", Decimal(1)),
     "%": ("fraction", Decimal(1)),
@@ -73,3 +71,12 @@ def same_dimension(unit: str, default: str) -> bool:
     """True if ``unit`` may be sent for a field whose default unit is ``default``."""
     found, wanted = factor(unit), factor(default)
     return found is not None and wanted is not None and found[0] == wanted[0]
+
+
+#: Fields that read back in another unit than the default that POP's document states for them (observed).
+_READ_IN = {("TumorMarker", "massConcentration"): "ng__ml"}
+
+
+def sent_unit(kind: str, field: str) -> str:
+    """The unit in which a field is sent: the one that POP reads it back in, so that it converts nothing on the way out."""
+    return _READ_IN.get((kind, field)) or KINDS[kind].measures[field][1]

@@ -108,6 +108,11 @@ class Release:
         ours = {theirs: name for name, theirs in one.renamed.items()}
         return {ours.get(name, name): value for name, value in item.items()}
 
+    def understood(self, kind: str, wire: JsonObject) -> JsonObject:
+        """What of a body on the wire this gateway answers for, under our names: ``encode`` undone."""
+        unknown = self.of(kind).unknown
+        return self.decode(kind, {name: value for name, value in wire.items() if name not in unknown})
+
     def as_json(self) -> JsonObject:
         """For the store."""
         return {

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import orjson
 
+from adapters.pop import guard
 from adapters.pop.answers import UNAVAILABLE, http_date, raise_for
 from adapters.pop.errors import PopAmbiguous, PopContract, PopError, PopTransient
 from adapters.pop.kinds import JsonObject
@@ -38,7 +39,8 @@ class Exchange:
 
 
 class Wire:
-    """The connection of one technical account."""
+    """The connection of one technical account. ``in_ours`` reads a body of a kind, as the server's release spells it, under our
+    names: for the guard."""
 
     def __init__(
         self,
@@ -50,6 +52,7 @@ class Wire:
         timeout: float,
         transport: httpx.AsyncBaseTransport | None,
         observer: Callable[[Exchange], None] | None,
+        in_ours: Callable[[str, JsonObject], JsonObject],
     ) -> None:
         self._username = username
         self._password = password
@@ -62,6 +65,9 @@ class Wire:
             headers={"Accept": "application/json"},
         )
         self._sessions = SessionManager(tokens, self._login)
+        self._in_ours = in_ours
+        self.knows: guard.Knows | None = None
+        """Looks into the server's value lists; None where they are not at hand."""
         self.clock_difference: float | None = None
         """Seconds that POP's clock is ahead of ours, by the last Date header."""
 
@@ -75,13 +81,14 @@ class Wire:
         path: str,
         *,
         body: JsonObject | None = None,
+        kind: str | None = None,
         query: dict[str, Any] | None = None,
         absent: Any = ...,
         signed: bool = True,
         shown: str | None = None,
     ) -> Any:
         """The JSON of the answer. ``absent`` is returned for a 404; ``shown`` is what others may see of the path."""
-        response = await self.send(method, path, body=body, query=query, signed=signed, shown=shown)
+        response = await self.send(method, path, body=body, kind=kind, query=query, signed=signed, shown=shown)
         if response.status_code == 404 and absent is not ...:
             return absent
         raise_for(response)
@@ -97,12 +104,14 @@ class Wire:
         path: str,
         *,
         body: JsonObject | None = None,
+        kind: str | None = None,
         query: dict[str, Any] | None = None,
         signed: bool = True,
         shown: str | None = None,
     ) -> httpx.Response:
-        """The answer, whatever its status; a 401 is tried once more with a fresh session."""
-        content = None if body is None else orjson.dumps(body)
+        """The answer, whatever its status; a 401 is tried once more with a fresh session. ``kind`` is what ``body`` is one of:
+        the guard looks at the very bytes that are sent, and raises PopContract where they must not be."""
+        content = None if body is None else self._guarded(kind, body)
         digest = None if content is None else hashlib.blake2b(content, digest_size=16).digest()
         token = await self._sessions.token() if signed else None
         for attempt in (1, 2):
@@ -116,6 +125,13 @@ class Wire:
                 continue
             break
         return response
+
+    def _guarded(self, kind: str | None, body: JsonObject) -> bytes:
+        if kind is None:
+            raise PopContract("a body of no kind of POP's is never sent")
+        content = guard.encode(kind, body)
+        guard.check_bytes(kind, content, in_ours=lambda wire: self._in_ours(kind, wire), knows=self.knows)
+        return content
 
     async def _login(self) -> str | None:
         body = {"username": self._username, "password": self._password()}

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.pop.errors import PopError, PopRejected
+from adapters.pop.errors import PopContract, PopError, PopRejected
 from gateway.reconcile import ledger as ledger_queries
 from gateway.reconcile.audit import Audit
 from gateway.reconcile.plan import DELETE_NEEDS_DECISION, Action, DraftRow, LedgerRow, parent_key
@@ -110,7 +110,7 @@ class Results:
             }
         )
         code = error.code if error.code != "pop-ambiguous" else "pop-server-error"
-        field = error.fields[0] if isinstance(error, PopRejected) and error.fields else None
+        field = error.fields[0] if isinstance(error, PopRejected | PopContract) and error.fields else None
         self._reviews.append(Review(action.key, action.kind, code, field, str(error)))
 
     def blocked(self, draft: DraftRow) -> None:

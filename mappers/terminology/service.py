@@ -53,6 +53,11 @@ class Terminology:
         """True if POP's own list is there, so that a translation is certain to exist in POP."""
         return terminology in self._lists
 
+    def has(self, terminology: str, system: str, code: str) -> bool | None:
+        """Whether POP's own list has the concept; None if that list is not there."""
+        known = self._lists.get(terminology)
+        return None if known is None else (system, code) in known.by_code
+
     def concepts(self, terminology: str) -> list[Concept]:
         """POP's list, or what is packaged of it."""
         return self._names[terminology].concepts if terminology in self._names else []
