@@ -1,6 +1,7 @@
 """Valid bodies of every kind, generated from the contract, the payload models and POP's own value lists.
 
-What is valid beyond types and lists comes from the observed rules (shared notes *Writing*) and is in :func:`_consistent`.
+What is valid beyond types and lists is what the guard lets through (:mod:`adapters.pop.guard`); :func:`_consistent` makes bodies
+of that sort, and :func:`bodies` drops the few that are not.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from adapters.pop import models
+from adapters.pop import guard, models
 from adapters.pop.compare import SERVER_OWNED
-from adapters.pop.guard import ONE_OF
+from adapters.pop.guard.ranges import RANGES
+from adapters.pop.guard.rules import BEAM_MODALITIES, BEAM_TECHNIQUES, NEEDS, ONE_OF, SCALES
 from adapters.pop.kinds import JsonObject, Kind
+from adapters.pop.measures import sent_unit
 
 Concepts = Mapping[str, Sequence[JsonObject]]
 """Terminology → some of its concepts, as POP lists them."""
@@ -23,16 +26,13 @@ Ids = Mapping[str, Sequence[str]]
 """Kind → ids of entities of the same case."""
 
 FIRST, LAST = dt.date(1995, 1, 1), dt.date(2025, 12, 31)
-#: Integers by field, where not every number up to 100 makes sense.
-INTEGERS = {"grade": (1, 5), "ecogScore": (0, 5), "cycles": (1, 40), "sessions": (1, 60), "ordinal": (1, 9)}
-#: Numbers by field, where not every one up to 1000 makes sense.
-NUMBERS = {"alleleFrequency": (0.0, 1.0)}
 #: Texts that have a form: HGVS (hgvs-nomenclature.org), numbers of ClinicalTrials.gov.
 FORMED = {
     "dnaHgvs": ("NM_005228.5:c.2573T>G", "c.35G>A", "NC_000007.14:g.55191822T>G"),
     "rnaHgvs": ("NM_005228.5:r.2573t>g", "r.76a>c"),
     "proteinHgvs": ("NP_005219.2:p.Leu858Arg", "p.(Leu858Arg)", "NP_000240.1:p.Arg226*"),
     "clinicalTrial": ("NCT01234567", "NCT76543210"),
+    "clinvar": ("16609", "VCV000016609.3"),
 }
 #: What each category of a mitigation consists of.
 MITIGATIONS = {"adjustment": "adjustment", "pharmacological": "drug", "procedure": "procedure"}
@@ -76,47 +76,64 @@ def bodies(
     drawn = st.fixed_dictionaries(
         {**required, **others} if all_fields else required, optional={} if all_fields else others
     )
-    made = st.builds(_consistent, st.just(kind), drawn, st.sampled_from(CAUSES))
-    one_of = ONE_OF.get(kind.name)
+    analytes = concepts.get(kind.terminology.get("analyte", ""), ())
+    made = st.builds(_consistent, st.just(kind), drawn, st.sampled_from(CAUSES), st.just(analytes))
     return made.filter(
-        lambda body: (having is None or having in body) and (one_of is None or not one_of.isdisjoint(body))
+        lambda body: (
+            (having is None or having in body) and not guard.violations(kind.name, guard.encode(kind.name, body))
+        )
     )
 
 
 def minimal(kind: Kind, concepts: Concepts, ids: Ids) -> JsonObject:
     """The plainest valid body, always the same."""
     names = [*kind.required, *kind.const, *_one_of(kind)]
+    # The first category of a mitigation, with what it consists of.
+    names += ["adjustment"] if kind.name == "AdverseEventMitigation" else []
     return _consistent(kind, {name: _plain(kind, name, concepts, ids) for name in names})
 
 
 def _one_of(kind: Kind) -> list[str]:
-    """The first measured value where at least one value is demanded."""
-    choices = sorted(ONE_OF.get(kind.name, ()))
-    return [next((name for name in choices if name in kind.measures), choices[0])] if choices else []
+    """The likeliest value where at least one is demanded."""
+    return [*ONE_OF.get(kind.name, ())[:1]]
 
 
-def _consistent(kind: Kind, body: JsonObject, cause: str = CAUSES[0]) -> JsonObject:
+def _consistent(
+    kind: Kind, body: JsonObject, cause: str = CAUSES[0], analytes: Sequence[JsonObject] = ()
+) -> JsonObject:
     """Leave out, or add, what the rules about several fields demand."""
     body = dict(body)
+    for (name, field), needed in NEEDS.items():
+        if name == kind.name and body.get(field) and not body.get(needed):
+            if kind.name == "MolecularTumorBoard":
+                body[needed] = True
+            else:
+                del body[field]
     match kind.name:
         case "PatientCase":
-            status = body.setdefault("vitalStatus", "alive")
-            if status != "deceased":
-                body.pop("dateOfDeath", None)
-                body.pop("causeOfDeath", None)
-            else:
-                body.setdefault("dateOfDeath", "2025-03-01")
-            if status == "unknown":
-                body.setdefault("endOfRecords", "2025-02-01")
-            else:
-                body.pop("endOfRecords", None)
+            _case(body)
         case "NeoplasticEntity":
+            if "relatedPrimaryId" not in body:
+                body["relationship"] = "primary"
+            elif body["morphology"]["code"].endswith("/6"):
+                body["relationship"] = "metastatic"
+            elif body["relationship"] == "metastatic":
+                body["relationship"] = "local_recurrence"
             if body["relationship"] == "primary":
                 body.pop("relatedPrimaryId", None)
+        case "TNMStaging":
+            body.pop("pathological", None) if body.get("pathological") is False else None
+        case "TumorMarker":
+            _marker(body, cause, analytes)
         case "AdverseEvent":
-            if body.get("dateResolved", body["date"]) < body["date"]:
-                body["dateResolved"] = body["date"]
+            if body["outcome"] in ("ongoing", "recovering"):
+                body.pop("dateResolved", None)
+            elif body["outcome"].startswith("resolved") or "dateResolved" in body:
+                body["dateResolved"] = max(body.get("dateResolved", body["date"]), body["date"])
         case "AdverseEventMitigation":
+            if MITIGATIONS[body["category"]] not in body:
+                given = (name for name, field in MITIGATIONS.items() if field in body)
+                body["category"] = next(given, body["category"])
             for category, field in MITIGATIONS.items():
                 if body["category"] != category:
                     body.pop(field, None)
@@ -128,7 +145,40 @@ def _consistent(kind: Kind, body: JsonObject, cause: str = CAUSES[0]) -> JsonObj
             present = body.get("presentConditions", [])
             if "absentConditions" in body:
                 body["absentConditions"] = [item for item in body["absentConditions"] if item not in present]
+        case "FamilyHistory":
+            body["hadCancer"] = bool({"topography", "morphology", "onsetAge"} & body.keys()) or body["hadCancer"]
+        case "Vitals":
+            if {"bloodPressureSystolic", "bloodPressureDiastolic"} <= body.keys():
+                pair = body["bloodPressureDiastolic"], body["bloodPressureSystolic"]
+                low, high = sorted(pair, key=lambda measure: measure["value"])
+                body |= {"bloodPressureDiastolic": low, "bloodPressureSystolic": high}
     return body
+
+
+def _case(body: JsonObject) -> None:
+    status = body.setdefault("vitalStatus", "alive")
+    if status != "deceased":
+        body.pop("dateOfDeath", None)
+        body.pop("causeOfDeath", None)
+    else:
+        body.setdefault("dateOfDeath", "2025-03-01")
+    if status == "unknown":
+        body.setdefault("endOfRecords", "2025-02-01")
+    else:
+        body.pop("endOfRecords", None)
+
+
+def _marker(body: JsonObject, draw: str, analytes: Sequence[JsonObject]) -> None:
+    """A scale wants its analyte: one of those that the body has decides, ``draw`` tells which."""
+    scaled = sorted(field for field in SCALES if field in body)
+    if not scaled:
+        return
+    codes = SCALES[scaled[CAUSES.index(draw) % len(scaled)]]
+    if (analyte := next((item for item in analytes if item["code"] in codes), None)) is not None:
+        body["analyte"] = written(analyte)
+    for field in scaled:
+        if body["analyte"]["code"] not in SCALES[field]:
+            del body[field]
 
 
 def _plain(kind: Kind, name: str, concepts: Concepts, ids: Ids) -> Any:
@@ -143,10 +193,10 @@ def _plain(kind: Kind, name: str, concepts: Concepts, ids: Ids) -> Any:
         value = _targets(kind, name, ids)[0]
         value = [value] if name in kind.many else value
     elif name in kind.terminology:
-        value = written(concepts[kind.terminology[name]][0])
+        value = written(_usable(kind, name, concepts)[0])
         value = [value] if _type(kind, name)["type"] == "array" else value
     elif name in kind.measures:
-        value = {"value": 12.5, "unit": kind.measures[name][1]}
+        value = {"value": 12.5, "unit": sent_unit(kind.name, name)}
     elif name in kind.enums:
         value = kind.enums[name][0]
     elif name in kind.dates:
@@ -173,32 +223,51 @@ def _field(kind: Kind, name: str, concepts: Concepts, ids: Ids) -> st.SearchStra
             else st.sampled_from(targets)
         )
     if name in kind.terminology:
-        some = concepts[kind.terminology[name]]
+        some = _usable(kind, name, concepts)
         if _type(kind, name)["type"] == "array":
             return st.lists(st.sampled_from(some), min_size=1, max_size=3, unique_by=_code).map(
                 lambda found: [*map(written, found)]
             )
         return st.sampled_from(some).map(written)
     if name in kind.measures:
-        unit = kind.measures[name][1]
-        return st.builds(lambda value: {"value": value, "unit": unit}, numbers(0.1, 1000))
+        unit = sent_unit(kind.name, name)
+        return st.builds(lambda value: {"value": value, "unit": unit}, numbers(*_bounds(kind, name, 1000)))
     if name in kind.enums:
         return st.sampled_from(kind.enums[name])
     if name in kind.dates:
         return days(dt.date(1930, 1, 1), FIRST) if name == "dateOfBirth" else days()
-    return _typed(name, _type(kind, name))
+    return _typed(kind, name, _type(kind, name))
 
 
-def _typed(name: str, facts: JsonObject) -> st.SearchStrategy[Any]:
+def _usable(kind: Kind, name: str, concepts: Concepts) -> list[JsonObject]:
+    """Of a value list's concepts those that this field may have: sites, not groups of them; conditions, not blocks."""
+    found = list(concepts[kind.terminology[name]])
+    if (kind.name, name) == ("NeoplasticEntity", "topography"):
+        return [item for item in found if "." in item["code"]]
+    if (kind.name, name) == ("NeoplasticEntity", "morphology"):
+        return sorted(found, key=lambda item: not item["code"].endswith("/3"))
+    if kind.name == "RadiotherapySetting":
+        return sorted(found, key=lambda item: item["code"] not in BEAM_MODALITIES | BEAM_TECHNIQUES)
+    return [item for item in found if "-" not in item["code"]] if kind.name == "ComorbiditiesAssessment" else found
+
+
+def _bounds(kind: Kind, name: str, high: int) -> tuple[float, float]:
+    given = RANGES.get((kind.name, name))
+    return (0, high) if given is None else (given.low + given.above, min(given.high, high))
+
+
+def _typed(kind: Kind, name: str, facts: JsonObject) -> st.SearchStrategy[Any]:
     if name in FORMED:
         return st.sampled_from(FORMED[name])
     match facts["type"]:
         case "object":
             return periods()
         case "integer":
-            return st.integers(*INTEGERS.get(name, (0, 100)))
+            low, high = _bounds(kind, name, 100)
+            step = 10 if name == "karnofskyScore" else 1
+            return st.integers(int(low), int(high) // step).map(lambda value: value * step)
         case "number":
-            return numbers(*NUMBERS.get(name, (0.0, 1000.0)))
+            return numbers(*_bounds(kind, name, 1000))
         case "boolean":
             return st.booleans()
         case "array":

@@ -58,10 +58,10 @@ SCALES = {
     "immunohistochemicalScore": _HER2, "nuclearExpressionStatus": _REPAIR,
 }  # fmt: skip
 #: Radiotherapy by sources in or on the body, and by beams from outside (SNOMED CT, the modalities and techniques of mCODE).
-_BRACHY_MODALITIES = frozenset({"1156384006", "1156708005", "169359004", "394902000", "438629002"})
-_BEAM_MODALITIES = frozenset({"10611004", "1156505006", "1156506007", "45643008", "80347004"})
-_BRACHY_TECHNIQUES = frozenset({"113120007", "1156382005", "1156383000", "14473006", "384691004", "384692006"})
-_BEAM_TECHNIQUES = frozenset(
+BRACHY_MODALITIES = frozenset({"1156384006", "1156708005", "169359004", "394902000", "438629002"})
+BEAM_MODALITIES = frozenset({"10611004", "1156505006", "1156506007", "45643008", "80347004"})
+BRACHY_TECHNIQUES = frozenset({"113120007", "1156382005", "1156383000", "14473006", "384691004", "384692006"})
+BEAM_TECHNIQUES = frozenset(
     {"1156526006", "1156528007", "1156529004", "1156530009", "1162782007", "1204242009", "441799006"}
 )
 #: Category of a mitigation → the field that says what was done.
@@ -183,8 +183,8 @@ def _mitigation(body: JsonObject) -> Iterator[Violation]:
 
 def _setting(body: JsonObject) -> Iterator[Violation]:
     modality, technique = body["modality"]["code"], body["technique"]["code"]
-    if (modality in _BEAM_MODALITIES and technique in _BRACHY_TECHNIQUES) or (
-        modality in _BRACHY_MODALITIES and technique in _BEAM_TECHNIQUES
+    if (modality in BEAM_MODALITIES and technique in BRACHY_TECHNIQUES) or (
+        modality in BRACHY_MODALITIES and technique in BEAM_TECHNIQUES
     ):
         yield Violation("technique", "belongs to another modality")
 
