@@ -85,9 +85,9 @@ class Faults:
 
     def take(self, method: str, path: str) -> Fault | None:
         """The fault that this request meets, if any, used up by one."""
+        if (maintenance := self.maintenance()) is not None:
+            return maintenance
         for fault in self.active:
-            if fault.action == "maintenance" and fault.left > 0:
-                return fault
             if fault.action in LASTING or not fault.concerns(method, path):
                 continue
             if self._random.random() >= fault.probability:
@@ -98,6 +98,10 @@ class Faults:
                     self.active.remove(fault)
             return fault
         return None
+
+    def maintenance(self) -> Fault | None:
+        """The maintenance that goes on."""
+        return next((each for each in self.active if each.action == "maintenance" and each.left > 0), None)
 
     def seconds(self, fault: Fault) -> float:
         """How long this delay is."""

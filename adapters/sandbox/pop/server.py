@@ -21,6 +21,10 @@ from adapters.sandbox.pop.entities import EntityHandlers
 from adapters.sandbox.pop.faults import Fault, Faults
 from adapters.sandbox.pop.http import Access, answer, not_found, refused_login
 from adapters.sandbox.pop.pace import Pace
+from adapters.sandbox.pop.pages.case import Cases
+from adapters.sandbox.pop.pages.editing import EditHandlers
+from adapters.sandbox.pop.pages.handlers import PageHandlers, Pages
+from adapters.sandbox.pop.pages.signin import SignIn
 from adapters.sandbox.pop.reading import Reader
 from adapters.sandbox.pop.records import Records
 from adapters.sandbox.pop.refusals import HTML_500, Refused, ServerError
@@ -36,7 +40,7 @@ LARGEST_BODY = 50 * 2**20
 
 class SandboxPop:
     """A POP in one process. ``data`` keeps it in a file; ``terminologies`` loads full value lists from a folder; ``pace`` is
-    how long writes take (None: as long as they do)."""
+    how long writes take (None: as long as they do); ``console`` is the gateway's, for a link on the pages."""
 
     def __init__(
         self,
@@ -47,7 +51,9 @@ class SandboxPop:
         users: tuple[User, ...] = DEFAULT_USERS,
         limit_logins: bool = True,
         faults: Faults | None = None,
+        console: str | None = None,
     ) -> None:
+        self.console = console
         self.entities = Entities(data)
         self.faults = faults or Faults()
         self.terms = Terms(terminologies, hides=self.faults.hides)
@@ -59,15 +65,14 @@ class SandboxPop:
         """The aiohttp application."""
         application = web.Application(middlewares=[self._middleware], client_max_size=LARGEST_BODY)
         access = Access(self.accounts)
+        records, reader = Records(self.entities, self.terms), Reader(self.entities, self.terms)
+        pages, cases = Pages(SignIn(self.accounts), console=self.console), Cases(self.entities, reader, self.accounts)
         application.add_routes(
             [
                 *AdministrationHandlers(accounts=self.accounts, terms=self.terms, access=access).routes(),
-                *EntityHandlers(
-                    entities=self.entities,
-                    records=Records(self.entities, self.terms),
-                    reader=Reader(self.entities, self.terms),
-                    access=access,
-                ).routes(),
+                *EntityHandlers(entities=self.entities, records=records, reader=reader, access=access).routes(),
+                *PageHandlers(pages, cases).routes(),
+                *EditHandlers(pages, cases, records, self.terms).routes(),
                 *ControlHandlers(
                     entities=self.entities, accounts=self.accounts, faults=self.faults, counts=self.counts
                 ).routes(),
@@ -85,8 +90,11 @@ class SandboxPop:
     ) -> web.StreamResponse:
         if request.path.startswith(PREFIX):
             return await handler(request)
-        self.counts[request.method] += 1
-        fault = self.faults.take(request.method, request.path)
+        if request.path.startswith("/api/"):
+            self.counts[request.method] += 1
+            fault = self.faults.take(request.method, request.path)
+        else:
+            fault = self.faults.maintenance()
         if fault is not None and (early := await self._before(fault, request)) is not None:
             return early
         if self.pace is not None and request.method in ("POST", "PUT", "DELETE") and "/auth/" not in request.path:
