@@ -22,9 +22,13 @@ def packaged_maps() -> tuple[ConceptMap, ...]:
 
 @lru_cache(maxsize=1)
 def small_lists() -> dict[str, list[tuple[Any, ...]]]:
-    """Terminology → a few of its concepts, for names (``cT2``, ``IIB``) while POP's own list is not known."""
-    document = orjson.loads((files("mappers.terminology") / "maps" / "small-lists.json").read_bytes())
-    return {
-        name: [(entry["system"], code, display) for code, display in entry["concepts"]]
-        for name, entry in document["lists"].items()
-    }
+    """Terminology → packaged concepts, for names (``cT2``, ``IIB``) while POP's own list is not known."""
+    found: dict[str, list[tuple[Any, ...]]] = {}
+    for name in ("small-lists.json", "stage-lists.json"):
+        document = orjson.loads((files("mappers.terminology") / "maps" / name).read_bytes())
+        for terminology, lists in document["lists"].items():
+            for entry in lists if isinstance(lists, list) else [lists]:
+                found.setdefault(terminology, []).extend(
+                    (entry["system"], code, display) for code, display in entry["concepts"]
+                )
+    return found

@@ -10,12 +10,12 @@ from mappers.fhir import code_of, codings, text_of
 from mappers.protocol import JsonObject, Translation
 from mappers.terminology.conceptmap import ConceptMap, Entry
 from mappers.terminology.concepts import Concept, ValueList
-from mappers.terminology.names import category_letters, drug_names, stage_letters
+from mappers.terminology.names import drug_names
 from mappers.terminology.normalise import NORMALISERS
 from mappers.terminology.open import ACCEPTED
 from mappers.terminology.packaged import packaged_maps, small_lists
+from mappers.terminology.stage_names import CODE_LETTERS, STAGES, spellings
 
-_CATEGORIES = frozenset({"TNMPrimaryTumorCategory", "TNMRegionalNodesCategory", "TNMDistantMetastasesCategory"})
 _CACHE_LIMIT = 50_000
 
 
@@ -105,7 +105,7 @@ class Terminology:
                         return Translation(own[0], rule, position)
         if words is None:
             return None
-        for at, each in [*((index, item[2] or item[1]) for index, item in enumerate(found)), (None, words)]:
+        for at, each in _texts(terminology, found, words):
             named = self._named(terminology, each) if each else None
             if named is not None:
                 return Translation(named.json(), "exact-name", at)
@@ -116,13 +116,13 @@ class Terminology:
         if known is not None:
             concept = known.by_code.get((system, code))
             return None if concept is None else (concept.json(), "pop-concept")
-        shape = ACCEPTED.get(terminology, {}).get(system)
-        if shape is None or shape.fullmatch(code) is None:
-            return None
         small = self._names.get(terminology)
         packaged = small.by_code.get((system, code)) if small is not None else None
         if packaged is not None:
             return packaged.json(), "packaged-concept"
+        shape = ACCEPTED.get(terminology, {}).get(system)
+        if shape is None or shape.fullmatch(code) is None:
+            return None
         return {"code": code, "system": system, "display": display or code}, "unchecked"
 
     def _contradicts(self, terminology: str, concept: JsonObject, display: str) -> bool:
@@ -141,14 +141,7 @@ class Terminology:
             return exact
         if terminology == "AntineoplasticAgent":
             return self._drug(names, text)
-        return next(filter(None, (names.named(each) for each in self._letters(terminology, text))), None)
-
-    @staticmethod
-    def _letters(terminology: str, text: str) -> Iterator[str]:
-        if terminology == "TNMStage":
-            yield from stage_letters(text)
-        elif terminology in _CATEGORIES:
-            yield from category_letters(text)
+        return next(filter(None, (names.named(each) for each in spellings(terminology, text))), None)
 
     @staticmethod
     def _drug(names: ValueList, text: str) -> Concept | None:
@@ -160,3 +153,14 @@ class Terminology:
             if concept is not None and not any(each in longer for longer in found):
                 found[each] = concept
         return next(iter(found.values())) if len({each.code for each in found.values()}) == 1 else None
+
+
+def _texts(terminology: str, found: list[tuple[str, str, str]], words: str) -> Iterator[tuple[int | None, str]]:
+    """What may name a concept: the letters that a code stands for, its display, the code itself where it is a stage's letters
+    (``IIB`` of UICC's own system), then the text."""
+    for position, (system, code, display) in enumerate(found):
+        yield position, CODE_LETTERS.get((system, code), "")
+        yield position, display or code
+        if terminology in STAGES:
+            yield position, code
+    yield None, words

@@ -1,0 +1,98 @@
+"""Ann Arbor and Lugano: what a lymphoma's stage carries beside its number.
+
+The letters are those of Ann Arbor with the Cotswolds revision (Lister et al., J Clin Oncol 1989;7:1630): A and B (without, with
+general symptoms), E extralymphatic, S spleen, X bulky. mCODE and POP carry them as components.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mappers.codes import NCIT, SNOMED
+from mappers.drafting import Drafting
+from mappers.fhir import has_code, objects, pairs, text_of, words
+from mappers.protocol import Context, JsonObject, Source
+from mappers.stagings.statements import Statement
+from mappers.terminology.stage_names import token_of
+
+_MODIFIER = frozenset({(SNOMED, "106252000")})
+_NATURE = frozenset({(SNOMED, "277366005")})
+_BULKY = frozenset({(SNOMED, "260873006")})
+_PRESENT, _ABSENT = (SNOMED, "52101004"), (SNOMED, "2667000")
+_CLINICAL = frozenset({(SNOMED, "260998006"), (NCIT, "C177558")})
+_PATHOLOGICAL = frozenset({(SNOMED, "261023001"), (NCIT, "C177559")})
+
+
+def put_lymphoma(drafting: Drafting, statement: Statement, context: Context) -> None:
+    """``modifiers``, ``bulky`` and ``pathological``, from components, the code, and the letters of the stage itself."""
+    json, reference = statement.resource.json, statement.resource.reference
+    modifiers: dict[str, JsonObject] = {}
+    sources: list[Source] = []
+    for position, component in enumerate(objects(json.get("component"))):
+        source, value = Source(reference, f"component[{position}]"), component.get("valueCodeableConcept")
+        code = component.get("code")
+        if has_code(code, _MODIFIER):
+            found = (
+                context.translate("LymphomaStageValueModifier", value, text=True) if isinstance(value, dict) else None
+            )
+            if found is not None:
+                modifiers.setdefault(str(found.concept["code"]), found.concept)
+                sources.append(source)
+                drafting.note_rule("modifiers", found, source)
+            else:
+                drafting.unmapped("modifiers", "LymphomaStageValueModifier", value, source=source)
+        elif has_code(code, _NATURE):
+            _side(drafting, value, source)
+        elif has_code(code, _BULKY):
+            _bulky(drafting, value, source)
+    source = Source(reference, "code" if not statement.of_condition else statement.element)
+    if "pathological" not in drafting.payload:
+        _side(drafting, json.get("code") if not statement.of_condition else statement.method, source)
+    _letters(drafting, statement, modifiers, sources, context)
+    if modifiers:
+        drafting.put("modifiers", [modifiers[code] for code in sorted(modifiers)], *sources)
+
+
+def _letters(
+    drafting: Drafting, statement: Statement, modifiers: dict[str, JsonObject], sources: list[Source], context: Context
+) -> None:
+    """What the written stage says beyond POP's concept for it (``IIIB``: stage III, with general symptoms)."""
+    source = Source(statement.resource.reference, statement.element)
+    value = statement.value or {}
+    texts = [*words(value).split(" | "), *(code for _, code in pairs(value))]
+    written = next((token[1] for text in texts if text and (token := token_of(text)) is not None), "")
+    taken = token_of(text_of(drafting.payload.get("stage", {}).get("display")))
+    for letter in dict.fromkeys(written):
+        if letter == "x":
+            drafting.put("bulky", True, source)
+        elif letter in "abes" and (taken is None or letter not in taken[1]):
+            found = context.translate("LymphomaStageValueModifier", {"text": _NAMES[letter]}, text=True)
+            if found is not None:
+                modifiers.setdefault(str(found.concept["code"]), found.concept)
+                sources.append(source)
+            else:
+                drafting.unmapped("modifiers", "LymphomaStageValueModifier", {"text": letter.upper()}, source=source)
+
+
+_NAMES = {
+    "a": "A - Absence of symptoms marker", "b": "B - Symptoms marker", "e": "E - Extralymphatic organ involvement marker",
+    "s": "S - Splenic involvement marker",
+}  # fmt: skip
+
+
+def _side(drafting: Drafting, concept: Any, source: Source) -> None:
+    if has_code(concept, _PATHOLOGICAL):
+        drafting.put("pathological", True, source)
+    elif has_code(concept, _CLINICAL):
+        drafting.put("pathological", False, source)
+
+
+def _bulky(drafting: Drafting, value: Any, source: Source) -> None:
+    if has_code(value, {_PRESENT}):
+        drafting.put("bulky", True, source)
+    elif has_code(value, {_ABSENT}):
+        drafting.put("bulky", False, source)
+    else:
+        drafting.issue(
+            "unmapped-code", "bulky", "Bulky disease is stated neither as present nor as absent.", source=source
+        )
