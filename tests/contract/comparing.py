@@ -53,9 +53,8 @@ def differences(
         if len(recorded) != len(answered):
             yield f"{place}.length", len(recorded), len(answered)
             return
-        if name.endswith("Ids"):
-            # POP's relations have no order.
-            recorded, answered = sorted(bindings.bound(recorded)), sorted(answered)
+        yield from _order(recorded, answered, place)
+        recorded, answered = _aligned(recorded, answered, bindings, name)
         for number, (one, other) in enumerate(zip(recorded, answered, strict=True)):
             yield from differences(one, other, bindings, place=f"{place}[{number}]", shifted=shifted)
     elif isinstance(recorded, str) and isinstance(answered, str):
@@ -74,6 +73,34 @@ def differences(
             yield place, recorded, answered
     elif _type(recorded) != _type(answered) or recorded != answered:
         yield place, recorded, answered
+
+
+def _aligned(recorded: list[Any], answered: list[Any], bindings: Bindings, name: str) -> tuple[list[Any], list[Any]]:
+    """Two lists in an order in which they can be compared, where POP's own has no rule: relations, concepts of one field, and
+    entities of one day come in the order of its tables."""
+    if name.endswith("Ids"):
+        return sorted(bindings.bound(recorded)), sorted(answered)
+    both = [*recorded, *answered]
+    if all(isinstance(item, dict) for item in both):
+        if all({"code", "system"} <= item.keys() for item in both):
+            return sorted(recorded, key=_concept), sorted(answered, key=_concept)
+        places = {str(bindings.bound(item["id"])): number for number, item in enumerate(recorded) if "id" in item}
+        if places and places.keys() == {str(item.get("id")) for item in answered}:
+            return recorded, sorted(answered, key=lambda item: places[str(item["id"])])
+    return recorded, answered
+
+
+def _concept(item: Any) -> tuple[str, str]:
+    return str(item["system"]), str(item["code"])
+
+
+def _order(recorded: list[Any], answered: list[Any], place: str) -> Iterator[Difference]:
+    """Lists of entities are ordered by their day: that much of the order must agree."""
+    for field in ("date", "assertionDate"):
+        one, other = ([item.get(field) for item in items if isinstance(item, dict)] for items in (recorded, answered))
+        shifted = any(isinstance(item, dict) and item.get("anonymized") for item in recorded)
+        if one != other and not shifted and all(isinstance(day, str) for day in (*one, *other)):
+            yield f"{place} order by {field}", one, other
 
 
 def _number(value: Any) -> bool:
