@@ -64,6 +64,8 @@ class PopSettings(Section):
     """``PatientCase.clinicalCenter`` of every case this gateway writes."""
     external_source: str = "EHR"
     """``externalSource`` of every entity: which system it came from."""
+    case_page: Annotated[str | None, Field(pattern=r"^https?://.*\{id\}")] = None
+    """Address of a case in POP's own interface, for links in the console; ``{id}`` stands for its POP id."""
     timeout: Annotated[float, Field(gt=0)] = 30.0
     """Seconds for one request."""
     concurrency: Annotated[int, Field(ge=1, le=64)] = 8

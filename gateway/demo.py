@@ -76,7 +76,12 @@ def demo_settings(folder: Path, found: Peers, *, port: int) -> Settings:
     return Settings.model_construct(
         store=StoreSettings(url=f"sqlite+aiosqlite:///{folder / 'gateway.sqlite'}"),
         http=HttpSettings(port=port),
-        pop=PopSettings(url=found.pop_url, username="gateway", password=SecretStr("gateway")),
+        pop=PopSettings(
+            url=found.pop_url,
+            username="gateway",
+            password=SecretStr("gateway"),
+            case_page=f"{found.pop_url}/cases/{{id}}",
+        ),
         sources={"default": SourceSettings(url=found.ehr_url, interval=20.0, overlap=60.0)},
         log="console",
     )
@@ -138,13 +143,14 @@ async def _live(gateway: Gateway, found: Peers) -> None:
     with stop_on_signals(stop):
         async with serving(gateway, host=gateway.settings.http.host, port=gateway.settings.http.port) as address:
             await gateway.start()
+            found.pop.console = address
             found.ehr.hooks.append(Hook(f"{address}/fhir"))
-            typer.echo(f"console   {address}/")
+            typer.echo(f"console   {address}/        what the gateway does")
+            typer.echo(f"POP       {found.pop_url}/        what a clinician sees; curator/curator edits by hand")
             typer.echo(
                 f"FHIR in   {address}/fhir        API  {address}/api/v1/openapi.json        metrics  {address}/metrics"
             )
             typer.echo(f"EHR       {found.ehr_url}")
-            typer.echo(f"POP       {found.pop_url}/api/v1        (gateway/gateway; curator/curator edits by hand)")
             typer.echo("Ctrl-C ends it")
             await post_transactions(address)
             play = asyncio.create_task(_play(found.ehr))

@@ -49,6 +49,16 @@ async def find_patient(request: web.Request) -> web.Response:
     raise web.HTTPSeeOther(f"/patients/{found}")
 
 
+@routes.get(r"/cases/{id}")
+async def patient_of_case(request: web.Request) -> web.Response:
+    """The patient behind a case, for links from POP: by the case's id in POP, which names nobody."""
+    async with request.app[keys.STORE].read() as connection:
+        found = await patients.find_case(connection, request.match_info["id"])
+    if found is None:
+        return render(request, "missing.html", status=404, what="No patient here has this case in POP.")
+    raise web.HTTPSeeOther(f"/patients/{found}")
+
+
 @routes.get(r"/patients/{id:\d+}")
 async def patient_page(request: web.Request) -> web.Response:
     """One patient: POP entities beside the FHIR they came from."""
@@ -66,9 +76,11 @@ async def patient_page(request: web.Request) -> web.Response:
         open_reviews = await overview.reviews(connection, patient_id=patient_id, limit=100)
         requests = await patients.requests(connection, patient_id)
         links = await patients.resource_ids(connection, patient["source"], _references(entities))
+    case_page = request.app[keys.SETTINGS].pop.case_page
     return render(
         request, "patient.html", patient=patient, kinds=_by_kind(entities), more=more, resources=resources,
         more_resources=more_resources, counts=counts, mapped=status, reviews=open_reviews.items, requests=requests, links=links,
+        in_pop=case_page.replace("{id}", patient["case_id"]) if case_page and patient["case_id"] else None,
     )  # fmt: skip
 
 

@@ -82,6 +82,20 @@ async def test_a_person_follows_a_patient_to_the_fhir_behind_a_value(page: playw
     assert '"resourceType": "Condition"' in await raw.inner_text()
 
 
+async def test_from_a_patient_to_the_case_in_pop_and_back_and_again(page: playwright.Page) -> None:
+    row = page.locator("tbody tr", has_text="clara")
+    await row.get_by_text("clean").wait_for(timeout=PATIENCE)
+    await row.get_by_role("link", name="clara").click()
+    await page.get_by_title("The case as people see it in POP").click()
+    await page.get_by_role("heading", name="Course").wait_for()
+    assert await page.locator("svg.timeline .mark").count() > 1
+    assert "Testperson" not in await page.content()
+    await page.get_by_role("link", name="Where it comes from").click()
+    await page.get_by_role("heading", name="POP entities and where they come from").wait_for()
+    await page.get_by_role("button", name="Replay").click()
+    await page.get_by_role("heading", name="POP entities and where they come from").wait_for()
+
+
 async def test_deliveries_reviews_and_status_tell_what_became_of_everything(page: playwright.Page) -> None:
     await page.locator("tbody tr").first.wait_for(timeout=PATIENCE)
     await page.get_by_role("link", name="Deliveries", exact=True).click()

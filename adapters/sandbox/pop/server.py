@@ -40,7 +40,7 @@ LARGEST_BODY = 50 * 2**20
 
 class SandboxPop:
     """A POP in one process. ``data`` keeps it in a file; ``terminologies`` loads full value lists from a folder; ``pace`` is
-    how long writes take (None: as long as they do); ``console`` is the gateway's, for a link on the pages."""
+    how long writes take (None: as long as they do); ``console`` is the address of the gateway's, for links on the pages."""
 
     def __init__(
         self,
@@ -66,7 +66,10 @@ class SandboxPop:
         application = web.Application(middlewares=[self._middleware], client_max_size=LARGEST_BODY)
         access = Access(self.accounts)
         records, reader = Records(self.entities, self.terms), Reader(self.entities, self.terms)
-        pages, cases = Pages(SignIn(self.accounts), console=self.console), Cases(self.entities, reader, self.accounts)
+        pages, cases = (
+            Pages(SignIn(self.accounts), console=lambda: self.console),
+            Cases(self.entities, reader, self.accounts),
+        )
         application.add_routes(
             [
                 *AdministrationHandlers(accounts=self.accounts, terms=self.terms, access=access).routes(),

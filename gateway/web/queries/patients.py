@@ -97,6 +97,13 @@ async def find_patient(connection: AsyncConnection, *, source: str | None, fhir_
     return found
 
 
+async def find_case(connection: AsyncConnection, pop_id: str) -> int | None:
+    """The patient whose case has this id in POP."""
+    query = sa.select(ledger.c.patient_id).where(ledger.c.kind == "PatientCase", ledger.c.pop_id == pop_id)
+    found: int | None = await connection.scalar(query.where(ledger.c.state.not_in(_GONE)).limit(1))
+    return found
+
+
 async def entities(
     connection: AsyncConnection, patient_id: int, *, offset: int = 0, limit: int = 200
 ) -> tuple[list[JsonObject], int | None]:

@@ -126,7 +126,7 @@ def forms(html: str) -> list[FoundForm]:
 
 @pytest.fixture
 async def site() -> AsyncIterator[Site]:
-    pop = SandboxPop(console="http://127.0.0.1:9/")
+    pop = SandboxPop(console="http://127.0.0.1:9")
     async with running(pop) as url, httpx.AsyncClient(base_url=url) as http:
         yield Site(pop, http)
 
@@ -148,7 +148,7 @@ async def test_anybody_reads_a_case_and_nothing_of_the_hospital(site: Site) -> N
         assert expected in page.text
     for hidden in ("A-1", "Test Hospital", "clara", "/edit/"):
         assert hidden not in page.text
-    assert "http://127.0.0.1:9/" in page.text
+    assert f"http://127.0.0.1:9/cases/{site.case}" in page.text
     assert "script" not in page.headers["Content-Security-Policy"]
     assert "<script" not in page.text
     assert " style=" not in page.text

@@ -5,6 +5,7 @@ They need no script and no network. Anybody on this machine may read (the people
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -45,18 +46,18 @@ def templates() -> jinja2.Environment:
 
 
 class Pages:
-    """Rendering, for all handlers of pages. ``console``: address of the gateway's console, for the way back."""
+    """Rendering, for all handlers of pages. ``console`` gives the address of the gateway's console, for the way back."""
 
-    def __init__(self, signin: SignIn, *, console: str | None = None) -> None:
+    def __init__(self, signin: SignIn, *, console: Callable[[], str | None]) -> None:
         self.signin = signin
-        self.console = console
+        self._console = console
         self._templates = templates()
 
     def render(self, request: web.Request, template: str, *, status: int = 200, **values: Any) -> web.Response:
         """One page, with who is signed in."""
         user: User | None = self.signin.user(request)
         html = self._templates.get_template(template).render(
-            user=user, token=self.signin.token(request), console=self.console, here=request.path_qs, **values
+            user=user, token=self.signin.token(request), console=self._console(), here=request.path_qs, **values
         )
         return web.Response(text=html, status=status, content_type="text/html", headers=_HEADERS)
 
