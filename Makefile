@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 POP_OPENAPI ?= http://127.0.0.1:8090/api/v1/openapi.json
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types imports unit contract bench models docs constraints clean
+.PHONY: help demo test lint types imports unit contract bench models docs score constraints clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -45,6 +45,9 @@ bench: $(BIN)/pop-gateway ## the benchmarks beside their baselines
 
 models: $(BIN)/pop-gateway ## payload models from POP's OpenAPI document: make models POP_OPENAPI=URL-or-file
 	$(BIN)/python -m adapters.pop.generate $(POP_OPENAPI)
+
+score: $(BIN)/pop-gateway ## recall and precision of the mappers on the adjudicated patients, per kind and dialect
+	PYTHONPATH=tests $(BIN)/python -m adjudicated.score $(SCORE_ARGS)
 
 docs: $(BIN)/pop-gateway ## docs/mapping.md from the mappers themselves
 	$(BIN)/pop-gateway mappers describe --markdown > docs/mapping.md

@@ -174,12 +174,15 @@ def put_tumours(drafting: Drafting, statement: Statement, context: Context) -> N
         if view is not None:
             drafting.refer("stagedEntitiesIds", (view.key,), Source(statement.resource.reference, statement.element))
         return
-    if "focus" in statement.resource.json or not assessed_by(drafting, statement.resource, context):
+    assessed = _assessed_by(drafting, statement.resource, context)
+    if "focus" in statement.resource.json or not assessed:
         related_tumours(drafting, "stagedEntitiesIds", statement.resource, context)
+    else:
+        drafting.refer("stagedEntitiesIds", tuple(sorted(assessed)), *assessed.values())
 
 
-def assessed_by(drafting: Drafting, observation: Resource, context: Context) -> bool:
-    """Refer to the tumours whose Condition names this Observation as its ``stage.assessment``."""
+def _assessed_by(drafting: Drafting, observation: Resource, context: Context) -> dict[str, Source]:
+    """The tumours whose Condition names this Observation as its ``stage.assessment``; their summary is then spoken for."""
     found: dict[str, Source] = {}
     for condition in context.resources("Condition"):
         for position, stage in enumerate(objects(condition.json.get("stage"))):
@@ -190,9 +193,7 @@ def assessed_by(drafting: Drafting, observation: Resource, context: Context) -> 
                 view = context.entity_of(TUMOUR, condition.reference, within=condition)
                 if view is not None:
                     found.setdefault(view.key, source)
-    if found:
-        drafting.refer("stagedEntitiesIds", tuple(sorted(found)), *found.values())
-    return bool(found)
+    return found
 
 
 def consume_stage(drafting: Drafting, statements: Iterable[Statement]) -> None:

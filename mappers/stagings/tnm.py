@@ -68,7 +68,8 @@ class TNMStagingMapper:
                 status = VOID.get(str(member.json.get("status")), "unusable")
                 yield NotForPop(member.reference, f"the observation is {status}")
         observed = assemble(findings, context)
-        stagings = _settled([*observed, *_joined(conditions, observed)], context)
+        joined = _joined(conditions, observed)
+        stagings = _settled([*observed, *joined], context)
         taken: set[str] = set()
         for staging in stagings:
             everything = (*staging.every(), *staging.symbols, *staging.beaten)

@@ -57,7 +57,7 @@ _NOISE = re.compile(
     r"categor(?:y|ies)|kategorie|melanoma|\d+(?:st|nd|rd|th)?\.?\s*(?:ed(?:ition)?|auflage|version)|(?:19|20)\d\d)\b\.?|[:=,;]",
     re.I,
 )
-_TOKEN = re.compile(r"(0|[1-5]|i{1,3}|iv|v)\s*([a-z]{0,4})\s*([1-3]?)\s*(\(i{1,2}\))?", re.I)
+_TOKEN = re.compile(r"(0|[1-5]|iv|v|i{1,3})\s*([a-z]{0,4})\s*([1-3]?)\s*(\(i{1,2}\))?", re.I)
 _CATEGORY = re.compile(
     r"(?:stage\s+|category\s+)?([yracpu]{0,3})\s*([tnm])\s*([0-4x]|is|a)\s*((?:mi|[a-e])?\d?)\s*((?:\([^()]*\)\s*)*)",
     re.I,
@@ -165,7 +165,7 @@ def _lymphoma(text: str) -> Iterator[str]:
     number, rest = found
     spread = "".join(each for each in "se" if each in rest)
     part = next((each for each in rest if each in "12"), "")
-    for suffix in dict.fromkeys([f" {part}" if part else "", spread, *spread, ""]):
+    for suffix in dict.fromkeys([*([f" {part}"] if part else []), spread, *spread, ""]):
         yield f"Lymphoma stage {number}{suffix}"
 
 

@@ -11,6 +11,7 @@ import orjson
 import pytest
 from mapper_records import OPTIONS, open_terminology, registry
 
+from adapters.pop.kinds import KINDS as FACTS
 from mappers.protocol import Draft
 from mappers.record import MappingResult, map_resources
 from mappers.terminology import Terminology, concepts_from_json
@@ -31,11 +32,11 @@ NOT_EXPORTED = {
     ("SystemicTherapyMedication", "withinSoc"): "MedicationAdministration has no element for it",
 }
 KINDS = {
-    "PatientCase": "case", "NeoplasticEntity": "neoplastic-entities", "TNMStaging": "stagings", "TumorMarker": "tumor-markers",
+    "PatientCase": "case", "NeoplasticEntity": "neoplastic-entities", "TumorMarker": "tumor-markers",
     "SystemicTherapy": "systemic-therapies", "SystemicTherapyMedication": "systemic-therapies/medications",
     "PerformanceStatus": "performance-status", "Vitals": "vitals", "Lifestyle": "lifestyles", "FamilyHistory": "family-histories",
     "ComorbiditiesAssessment": "comorbidities-assessments",
-}  # fmt: skip
+} | {kind: "stagings" for kind, facts in FACTS.items() if "stagingDomain" in facts.const}  # fmt: skip
 
 
 @lru_cache(maxsize=1)
@@ -135,7 +136,7 @@ def test_what_pop_exports_comes_back_as_it_was(name: str) -> None:
         entities = native[collection] if isinstance(native[collection], list) else [native[collection]]
         for entity in entities:
             owner = entity.get("parentId", entity["id"])
-            if owner not in exported or entity.get("stagingDomain", "tnm") != "tnm":
+            if owner not in exported or entity.get("stagingDomain") != FACTS[kind].const.get("stagingDomain"):
                 continue
             drug = _plain(entity.get("drug"))
             found = [
@@ -162,6 +163,4 @@ def _from(draft: Draft, owner: str) -> bool:
 
 
 def _fields(kind: str) -> set[str]:
-    from adapters.pop.kinds import KINDS as facts
-
-    return set(facts[kind].properties) - {"externalSource", "externalSourceId", "therapyLineId"}
+    return set(FACTS[kind].properties) - {"externalSource", "externalSourceId", "therapyLineId"}

@@ -1,0 +1,1 @@
+"""Patients adjudicated by hand, and how the mappers score on them."""
