@@ -83,8 +83,8 @@ class Replay:
             return SPARED[step["name"]]
         if missing := self.bindings.unbound([request.get(part) for part in ("path", "query", "body")]):
             return f"needs what an earlier step did not make ({', '.join(sorted(missing))})"
-        mentioned = set(SYMBOL.findall(json.dumps([request, step["response"].get("body")])))
-        if request["method"] != "DELETE" and (mentioned & self.touched):
+        shown = {*SYMBOL.findall(request["path"]), *_shown(step["response"].get("body"))}
+        if request["method"] != "DELETE" and shown & self.touched:
             return "shows what a skipped step wrote"
         return None
 
@@ -160,6 +160,14 @@ class Replay:
         if isinstance(value, list):
             return [self._by_role(child) for child in value]
         return names.get(value, value) if isinstance(value, str) else value
+
+
+def _shown(value: Any) -> set[str]:
+    """Steps whose entities stand in an answer."""
+    if isinstance(value, dict):
+        own = {name for key in ("id", "resourceId") for name in SYMBOL.findall(str(value.get(key)))}
+        return own.union(*(_shown(child) for child in value.values()))
+    return set().union(*(_shown(child) for child in value)) if isinstance(value, list) else set()
 
 
 def _content(answer: httpx.Response) -> Any:
