@@ -20,7 +20,9 @@ from typing import Any
 import httpx
 from contract.payloads import CHOICES
 
+from adapters.pop.client import PopClient
 from adapters.pop.kinds import KINDS, JsonObject
+from adapters.pop.release import Release
 from adapters.pop.session import MemoryTokenStore, Session
 from adapters.sandbox.pop.accounts import User
 from adapters.sandbox.pop.server import SandboxPop, running
@@ -63,6 +65,7 @@ class Target:
     """None: a real POP."""
     tokens: dict[str, str] = field(default_factory=dict)
     _cases: set[str] = field(default_factory=set)
+    _release: Release | None = None
 
     @property
     def real(self) -> bool:
@@ -100,6 +103,14 @@ class Target:
         store = MemoryTokenStore()
         await store.write(Session(token=await self.token(http, "gateway"), issued_at=2**40))
         return store
+
+    async def adapter(self, http: httpx.AsyncClient) -> PopClient:
+        """The gateway's own client, signed in and after its handshake; the caller closes it."""
+        account = self.accounts["gateway"]
+        tokens = await self.session(http)
+        client = PopClient(url=self.url, username=account.username, password=lambda: account.password, tokens=tokens)
+        client.release = self._release = self._release or await client.handshake()
+        return client
 
     def made(self, case_id: str) -> None:
         """Remember a case that was made without :meth:`send`."""

@@ -47,7 +47,7 @@ async def life(
         changed = sorted(changed_fields(name, body, found))
         to.compare(step, *([{field: side.get(field) for field in changed} for side in (body, found)]))
 
-    first = world.complete(kind, first)
+    first, second = (client.release.reduced(name, body)[0] for body in (world.complete(kind, first), second))
     identity = await client.create(name, first, parent_id=parent)
     if name == "PatientCase":
         world.target.made(identity)
@@ -66,6 +66,7 @@ async def life(
         **minimal(kind, world.concepts, world.ids),
         **{n: second[n] for n in ("clinicalCenter", "clinicalIdentifier") if n in second},
     }
+    least = client.release.reduced(name, least)[0]
     await client.update(name, identity, least, parent_id=parent)
     await reads("a PUT erases what it leaves out", least)
     to.compare("delete", True, await client.delete(name, identity, parent_id=parent))
@@ -80,8 +81,7 @@ def test_life(name: str, target: Target, findings: Callable[[str, str], Findings
     with asyncio.Runner() as runner:
         run: Callable[[Coroutine[Any, Any, Any]], Any] = runner.run
         http = target.http()
-        tokens = run(target.session(http))
-        client = PopClient(url=target.url, username=target.accounts["gateway"].username, password=str, tokens=tokens)
+        client: PopClient = run(target.adapter(http))
         world = World(target, http, client)
         try:
             parent = run(world.prepare(kind))

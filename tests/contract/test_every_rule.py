@@ -18,7 +18,6 @@ from contract.table import Findings
 from contract.target import Target
 from contract.world import World
 
-from adapters.pop.client import PopClient
 from adapters.pop.kinds import KINDS, JsonObject, Kind
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
@@ -82,8 +81,7 @@ async def test_rules(
 ) -> None:
     to = findings("rules", entity)
     kind, body = valid(entity)
-    tokens = await target.session(http)
-    client = PopClient(url=target.url, username=target.accounts["gateway"].username, password=str, tokens=tokens)
+    client = await target.adapter(http)
     world = World(target, http, client)
     try:
         await world.prepare(kind)

@@ -45,6 +45,7 @@ class World:
     async def make(self, kind: Kind) -> str:
         """Create the plainest entity of a kind; returns its id."""
         body = self.complete(kind, minimal(kind, self.concepts, self.ids))
+        body = self.client.release.reduced(kind.name, body)[0]
         identity = await self.client.create(kind.name, body, parent_id=self.parent(kind))
         if kind.name == "PatientCase":
             self.target.made(identity)
