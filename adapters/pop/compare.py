@@ -60,3 +60,22 @@ def changed_fields(kind: str, left: JsonObject, right: JsonObject) -> set[str]:
     """Names of the fields in which two bodies of a kind differ after normalisation."""
     a, b = normalise(kind, left), normalise(kind, right)
     return {name for name in a.keys() | b.keys() if not _equal(a.get(name), b.get(name))}
+
+
+def writable(kind: str, item: JsonObject) -> JsonObject:
+    """A read entity in the shape in which it may be written: only the kind's own fields, concepts without the list's own
+    additions, nothing that is null or empty."""
+    properties = KINDS[kind].properties
+    found = {name: writable_value(value) for name, value in item.items() if name in properties}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def writable_value(value: Any) -> Any:
+    """One field's read value as it may be written; None for what is empty."""
+    if isinstance(value, dict):
+        if "code" in value and "system" in value:
+            return {name: value[name] for name in ("code", "system", "display") if value.get(name) is not None}
+        return {name: child for name, child in value.items() if child is not None} or None
+    if isinstance(value, list):
+        return [writable_value(child) for child in value] or None
+    return value

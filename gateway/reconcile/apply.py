@@ -218,6 +218,7 @@ class Apply:
                 if not waits:
                     raise
                 await asyncio.sleep(waits.pop(0))
+        self._lookup.made(pop_id)
         self._written(draft, pop_id, body, complete=complete)
         self._results.counts["created"] += 1
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.pop.compare import SERVER_OWNED, changed_fields
+from adapters.pop.compare import SERVER_OWNED, changed_fields, writable_value
 from adapters.pop.kinds import KINDS
 
 JsonObject = dict[str, Any]
@@ -35,7 +35,7 @@ def merge(kind: str, *, base: JsonObject | None, current: JsonObject, desired: J
     conflicts = tuple(sorted(name for name in theirs & differing if name in ours))
     body = dict(desired)
     for name in (*kept, *conflicts):
-        value = _writable(current.get(name))
+        value = writable_value(current.get(name))
         if value is None:
             body.pop(name, None)
         else:
@@ -47,14 +47,3 @@ def merge(kind: str, *, base: JsonObject | None, current: JsonObject, desired: J
 
 def _filled(kind: str, current: JsonObject) -> set[str]:
     return {name for name in KINDS[kind].properties if current.get(name) not in (None, [], "", "unknown")}
-
-
-def _writable(value: Any) -> Any:
-    """A read value as it may be written: concepts without the list's own additions, periods without nulls."""
-    if isinstance(value, dict):
-        if "code" in value and "system" in value:
-            return {name: value[name] for name in ("code", "system", "display") if value.get(name) is not None}
-        return {name: child for name, child in value.items() if child is not None} or None
-    if isinstance(value, list):
-        return [_writable(child) for child in value] or None
-    return value
