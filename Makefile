@@ -38,7 +38,7 @@ unit: $(BIN)/pop-gateway ## the tests alone
 
 # A sandbox for each of two workers; a real POP is asked one thing at a time. More settings: docs/contract.md.
 contract: $(BIN)/pop-gateway ## what is known of POP, held against the sandbox, or a real POP: POP_URL= POP_USER= POP_PASSWORD=
-	$(BIN)/pytest tests/contract -n $(if $(POP_URL),0,2) -rs --report $(or $(REPORT),contract.tsv) $(PYTEST_ARGS)
+	$(BIN)/pytest tests/contract -n $(if $(POP_URL),0,2) --timeout 3600 -rs --report $(or $(REPORT),contract.tsv) $(PYTEST_ARGS)
 
 bench: $(BIN)/pop-gateway ## the benchmarks beside their baselines
 	$(BIN)/pop-gateway bench all
