@@ -18,22 +18,27 @@ from gateway.service import Gateway
 
 
 @asynccontextmanager
-async def sandbox_pop(*, latency: str = "none", data: Path | None = None) -> AsyncIterator[str]:
-    """A sandbox POP as a process; gives its address. ``latency`` as ``sandbox pop --latency`` takes it."""
-    arguments = [sys.executable, "-m", "gateway", "sandbox", "pop", "--port", "0", "--latency", latency]
-    if data is not None:
-        arguments += ["--data", str(data)]
-    process = await asyncio.create_subprocess_exec(*arguments, stderr=asyncio.subprocess.PIPE)
+async def process(*arguments: str) -> AsyncIterator[str]:
+    """A server in a Python process of its own; gives the address that it prints. Raises PeerUnavailable without one."""
+    started = await asyncio.create_subprocess_exec(sys.executable, *arguments, stderr=asyncio.subprocess.PIPE)
     try:
-        assert process.stderr is not None
-        line = (await asyncio.wait_for(process.stderr.readline(), 30)).decode()
+        assert started.stderr is not None
+        line = (await asyncio.wait_for(started.stderr.readline(), 30)).decode()
         address = next((word for word in line.split() if word.startswith("http://")), None)
         if address is None:
-            raise PeerUnavailable("the sandbox POP did not start")
+            raise PeerUnavailable(f"{' '.join(arguments)} did not start")
         yield address
     finally:
-        process.terminate()
-        await process.wait()
+        started.terminate()
+        await started.wait()
+
+
+@asynccontextmanager
+async def sandbox_pop(*, latency: str = "none", data: Path | None = None) -> AsyncIterator[str]:
+    """A sandbox POP as a process; gives its address. ``latency`` as ``sandbox pop --latency`` takes it."""
+    arguments = ["-m", "gateway", "sandbox", "pop", "--port", "0", "--latency", latency]
+    async with process(*arguments, *(["--data", str(data)] if data is not None else [])) as address:
+        yield address
 
 
 def settings(folder: Path, pop: str, *, database: str | None = None) -> Settings:

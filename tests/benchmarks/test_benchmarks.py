@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.bench import change, intake, latency, load, memory
+from gateway.bench import change, intake, latency, load, memory, sandbox
 from gateway.bench.report import Row
 
 
@@ -42,3 +42,11 @@ async def test_latency(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_memory_of_a_small_file() -> None:
     (row,) = await memory.run(2_000_000)
     assert "(exit 0)" in row.name
+
+
+async def test_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "WRITES", 60)
+    monkeypatch.setattr(sandbox, "ROUNDS", 1)
+    rows = await sandbox.run()
+    assert len(rows) == 2
+    assert all(float(row.ratio) > 0 for row in rows)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-import json
 import sqlite3
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 JsonObject = dict[str, Any]
 
@@ -29,7 +30,7 @@ class Entities:
                 "CREATE TABLE IF NOT EXISTS entity (collection TEXT, id TEXT, body TEXT, PRIMARY KEY (collection, id))"
             )
             for collection, identity, body in self._database.execute("SELECT collection, id, body FROM entity"):
-                self._keep(collection, identity, json.loads(body))
+                self._keep(collection, identity, orjson.loads(body))
         orders = (row["_order"] for rows in self._rows.values() for row in rows.values())
         self._order = itertools.count(1 + max(orders, default=0))
 
@@ -55,7 +56,7 @@ class Entities:
         self._keep(collection, row["id"], row)
         if self._database is not None:
             self._database.execute(
-                "INSERT OR REPLACE INTO entity VALUES (?, ?, ?)", (collection, row["id"], json.dumps(row))
+                "INSERT OR REPLACE INTO entity VALUES (?, ?, ?)", (collection, row["id"], orjson.dumps(row))
             )
 
     def _forget(self, collection: str, row: JsonObject) -> None:
