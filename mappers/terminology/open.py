@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from adapters.pop.guard.risk import CLASSES
 from mappers.codes import (
     CDC_RACE,
     GENDER,
@@ -21,6 +22,7 @@ from mappers.codes import (
     ROLE_CODE,
     SNOMED,
 )
+from mappers.risk_classes import METHODS
 
 _SCTID = re.compile(r"[1-9]\d{5,17}")
 _NCIT_CODE = re.compile(r"C\d{2,7}")
@@ -48,6 +50,8 @@ ACCEPTED: dict[str, dict[str, re.Pattern[str]]] = {
     "DosageRoute": {SNOMED: _SCTID},
     "AdjunctiveTherapyRole": {NCIT: _NCIT_CODE, SNOMED: re.compile("1287211007")},
     "TreatmentTerminationReason": {SNOMED: _SCTID},
+    "CancerRiskAssessmentMethod": {NCIT: re.compile("|".join(sorted(METHODS)))},
+    "CancerRiskAssessmentClassification": {NCIT: re.compile("|".join(sorted(set().union(*CLASSES.values()))))},
     "ICD10Condition": {ICD_10: re.compile(r"[A-Z]\d\d(\.\d)?")},
     "SmokingStatus": {SNOMED: _SMOKING},
     "AlcoholConsumptionFrequency": {LOINC: re.compile(r"LA18926-8|LA18927-6|LA18928-4|LA18929-2|LA6270-8")},
