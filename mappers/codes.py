@@ -68,7 +68,10 @@ _POP = "http://onconova.github.io/fhir/StructureDefinition/"
 _US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/"
 
 # Conditions
-HISTOLOGY = _MCODE + "mcode-histology-morphology-behavior"
+HISTOLOGY = (
+    _MCODE + "mcode-histology-morphology-behavior",
+    "https://www.medizininformatik-initiative.de/fhir/ext/modul-onko/StructureDefinition/mii-ex-onko-histology-morphology-behavior-icdo3",
+)
 LATERALITY = (_MCODE + "mcode-laterality-qualifier", _MCODE + "mcode-laterality")
 ASSERTED_DATE = "http://hl7.org/fhir/StructureDefinition/condition-assertedDate"
 RELATED_PRIMARY = (

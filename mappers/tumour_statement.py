@@ -1,0 +1,172 @@
+"""What one Condition says of a tumour, translated; a tumour may be told by several."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from mappers.codes import (
+    ASSERTED_DATE,
+    HISTOLOGY,
+    LATERALITY,
+    LOINC,
+    RECURRENCE_OF,
+    RELATED_CONDITION,
+    RELATED_PRIMARY,
+)  # fmt: skip
+from mappers.dates import Day
+from mappers.diagnoses import Diagnosis, is_primary
+from mappers.fhir import codings, extension_value, extensions, first, objects, text_of
+from mappers.protocol import Context, JsonObject, Resource, Source, Translation
+from mappers.references import target_keys
+from mappers.subjects import day_in
+from mappers.tumour_identity import Facts
+
+#: Histology observations: LOINC 31206-6 (mCODE histologic behaviour and type), 59847-4 (histology and behaviour ICD-O-3; MII).
+HISTOLOGY_CODES = frozenset({(LOINC, "31206-6"), (LOINC, "59847-4")})
+#: Grade observations: LOINC 33732-9 (histology grade; MII Grading), 44648-4 (histologic grade in breast cancer).
+GRADE_CODES = frozenset({(LOINC, "33732-9"), (LOINC, "44648-4")})
+#: German base profiles: the side is an extension of the ICD-10-GM coding (fhir.de *Seitenlokalisation*).
+GERMAN_SIDE = "http://fhir.de/StructureDefinition/seitenlokalisation"
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A translated value and where it stands."""
+
+    translation: Translation
+    source: Source
+
+    @property
+    def code(self) -> str:
+        """POP's code."""
+        return str(self.translation.concept["code"])
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A day of the diagnosis: rank 0 asserted, 1 onset, 2 recorded."""
+
+    day: Day
+    source: Source
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One Condition, read."""
+
+    condition: Resource
+    diagnosis: Diagnosis
+    topography: Value | None
+    histology: Value | None
+    """A stated one."""
+    named_histology: Value | None
+    """What the diagnosis code implies."""
+    laterality: Value | None
+    dates: tuple[Dated, ...]
+    facts: Facts
+
+
+def read_statement(condition: Resource, diagnosis: Diagnosis, context: Context) -> Statement:
+    """Read a Condition that is a tumour."""
+    json = condition.json
+    topography = first_value(
+        context, "CancerTopography",
+        [*_sites(condition), (json.get("code"), Source(condition.reference, "code"))], text=True,
+    )  # fmt: skip
+    histology = first_value(context, "CancerMorphology", stated_histologies(condition))
+    named = first_value(context, "CancerMorphology", [(json.get("code"), Source(condition.reference, "code"))])
+    laterality = first_value(context, "LateralityQualifier", _sides(condition), text=True)
+    dates = tuple(_dates(condition, context))
+    assert diagnosis.relationship is not None
+    facts = Facts(
+        reference=condition.reference,
+        relationship=diagnosis.relationship,
+        topography=topography.code if topography else "",
+        morphology=histology.code if histology else "",
+        laterality=laterality.code if laterality else "",
+        day=min(dates, key=lambda each: each.rank).day if dates else None,
+        identifiers=frozenset(
+            (text_of(each.get("system")), text_of(each.get("value"))) for each in objects(json.get("identifier"))
+            if text_of(each.get("value"))
+        ),
+        primary=named_primary(condition, context) or "",
+        in_situ=diagnosis.in_situ or (histology is not None and histology.code.endswith("/2")),
+    )  # fmt: skip
+    return Statement(condition, diagnosis, topography, histology, named, laterality, dates, facts)
+
+
+def first_value(
+    context: Context, terminology: str, candidates: list[tuple[Any, Source]], *, text: bool = False
+) -> Value | None:
+    """The first candidate that POP has a concept for. The text of a diagnosis code is never taken for a site or a side."""
+    for concept, source in candidates:
+        found = context.translate(terminology, concept, text=text and source.element != "code")
+        if found is not None:
+            return Value(found, source)
+    return None
+
+
+def _sites(condition: Resource) -> Iterator[tuple[JsonObject, Source]]:
+    for position, site in enumerate(objects(condition.json.get("bodySite"))):
+        yield site, Source(condition.reference, f"bodySite[{position}]")
+
+
+def stated_histologies(condition: Resource) -> list[tuple[Any, Source]]:
+    """The histology extensions of mCODE, POP and MII."""
+    stated = extension_value(condition.json, HISTOLOGY)
+    return [] if stated is None else [(stated[1], Source(condition.reference, stated[0]))]
+
+
+def _sides(condition: Resource) -> list[tuple[Any, Source]]:
+    found: list[tuple[Any, Source]] = []
+    for site, source in _sites(condition):
+        stated = extension_value(site, LATERALITY)
+        if stated is not None:
+            found.append((stated[1], source))
+        found.append((site, source))
+    source = Source(condition.reference, "code")
+    for coding in codings(condition.json.get("code")):
+        stated = extension_value(coding, GERMAN_SIDE)
+        if stated is not None:
+            found.append((stated[1], source))
+    found.append((condition.json.get("code"), source))
+    return found
+
+
+def _dates(condition: Resource, context: Context) -> Iterator[Dated]:
+    json = condition.json
+    asserted = extension_value(json, ASSERTED_DATE)
+    tries = [
+        (0, asserted[0] if asserted else "", asserted[1] if asserted else None),
+        (1, "onsetDateTime", json.get("onsetDateTime")),
+        (1, "onsetPeriod", json.get("onsetPeriod")),
+        (2, "recordedDate", json.get("recordedDate")),
+    ]
+    for rank, element, value in tries:
+        day = day_in(value, context)
+        if day is not None:
+            yield Dated(day, Source(condition.reference, element), rank)
+
+
+def primary_extensions(condition: Resource) -> list[tuple[int, JsonObject]]:
+    """Extensions that name the primary of a metastasis or recurrence."""
+    return [*extensions(condition.json, (RECURRENCE_OF, *RELATED_PRIMARY))]
+
+
+def named_primary(condition: Resource, context: Context) -> str | None:
+    """The Condition that a metastasis or recurrence names as its primary, if it has arrived and is one."""
+    for _, extension in primary_extensions(condition):
+        target = context.resolve(first(extension.get("valueReference")), within=condition)
+        if target is not None and target.type == "Condition" and is_primary(target.json):
+            return target.reference
+    return None
+
+
+def about(observation: Resource) -> frozenset[str]:
+    """The Conditions that an Observation names."""
+    named = [*objects(observation.json.get("focus"))]
+    named.extend(first(each.get("valueReference")) for _, each in extensions(observation.json, RELATED_CONDITION))
+    return frozenset(key for each in named for key in target_keys(each) if key.startswith("Condition/"))
