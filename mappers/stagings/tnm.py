@@ -9,7 +9,7 @@ from mappers.fhir import pairs, words
 from mappers.protocol import Context, Group, JsonObject, MapOutput, NotForPop, Resource, Source, Translation
 from mappers.stagings.statements import Statement, put_day, put_tumours
 from mappers.stagings.tnm_conditions import is_staged, stagings_of
-from mappers.stagings.tnm_parts import CATEGORIES, STAGE, SYMBOL, TERMINOLOGY, Side, letters_of, part_of
+from mappers.stagings.tnm_parts import CATEGORIES, STAGE, SYMBOL, TERMINOLOGY, Side, bare_category, letters_of, part_of
 from mappers.stagings.tnm_sets import Finding, Staging, assemble, read_findings, same_focus
 from mappers.subjects import TUMOUR, VOID, case_key, subject_source
 from mappers.terminology.stage_names import category_of, finer, token_of
@@ -265,7 +265,7 @@ class _Draft:
             return found
         source = Source(finding.resource.reference, finding.element)
         for letters in letters_of(value):
-            read = category_of(letters)
+            read = category_of(letters) or bare_category(letters, finding.part.field)
             if read is None:
                 continue
             prefix, category, suffix = read

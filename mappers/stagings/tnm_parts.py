@@ -125,7 +125,7 @@ def side_of(code: Any, value: JsonObject | None, part: Part) -> Side | None:
             if letter in ("c", "u", "p"):
                 return _P if letter == "p" else _C
     for letters in letters_of(value):
-        found = category_of(letters)
+        found = category_of(letters) or (bare_category(letters, part.field) if part.field in CATEGORIES else None)
         if found is not None:
             return _P if "p" in found[0] else _C if set(found[0]) & {"c", "u"} else None
     return None
@@ -140,6 +140,18 @@ def letters_of(value: JsonObject | None) -> list[str]:
     found.extend(code for _, code in pairs(value))
     found.append(text_of(value.get("text")))
     return [_plain(each) for each in found if each]
+
+
+_BARE = re.compile(r"([yracp]{0,3})\s*(X|0|IS|A|[1-4](?:MI|[A-E])?\d?)", re.I)
+_FIELD = {"T": T, "N": N, "M": M}
+_LETTER = {field: letter for letter, field in _FIELD.items()}
+
+
+def bare_category(text: str, field: str) -> tuple[str, str, str] | None:
+    """A category without its letter, as registries write it under a code that says T, N or M (NAACCR items 880 to 960: ``c2A``,
+    ``pIS``, ``X``)."""
+    match = _BARE.fullmatch(text.strip())
+    return category_of(f"{match[1]}{_LETTER[field]}{match[2]}") if match is not None else None
 
 
 def _plain(text: str) -> str:
@@ -188,7 +200,7 @@ def parts_in(text: str, side: Side | None) -> list[tuple[Part, str]]:
             letter = match["letter"]
             own = match["prefix"] or ("c" if letter == "M" and "p" in prefix else prefix)
             letters = f"{own}{letter}{match['number']}{match['rest']}{match['suffix']}"
-            field = {"T": T, "N": N, "M": M}[letter]
+            field = _FIELD[letter]
             part = Part(field, _P if "p" in own else _C if set(own) & {"c", "u"} else side if letter != "M" else None)
         if field in found and found[field][1] != letters:
             return []

@@ -16,6 +16,8 @@ from mappers.stagings.tnm_parts import (
     STAGE,
     SYMBOL,
     WHOLE,
+    M,
+    N,
     Part,
     Side,
     part_of,
@@ -124,8 +126,8 @@ def assemble(findings: Iterable[Finding], context: Context) -> list[Staging]:
 
     1. ``hasMember`` of a stage group, contained Observations and parts of the same Observation included, except members of the
        other side: a clinical group that lists pathological categories (as one published mCODE example does) keeps only its own.
-       A pathological group may hold cM: AJCC 8 has no pM0, M0 of a pathological staging is clinical. Contained categories have
-       no life outside their group (R4 §2.28.3.3) and are taken as they are: POP exports clinical stagings with pT.
+       What AJCC 8 lets stand on the other side is kept (``_contradicts``). Contained categories have no life outside their group
+       (R4 §2.28.3.3) and are taken as they are: POP exports clinical stagings with pT.
     2. For a field that is still empty: the one free category of the same day, side and focus (or without a focus).
     3. What is left stays together by day, side and focus, without a stage.
     """
@@ -151,7 +153,7 @@ def _of_same_resource(staging: Staging, free: dict[tuple[str, str], Finding], co
 
 def _by_reference(staging: Staging, free: dict[tuple[str, str], Finding], context: Context) -> None:
     assert staging.group is not None
-    owner = staging.group.resource
+    owner, owner_side = staging.group.resource, staging.group.side
     if owner.type != "Observation":
         return
     targets: dict[str, Resource] = {}
@@ -167,22 +169,24 @@ def _by_reference(staging: Staging, free: dict[tuple[str, str], Finding], contex
         found = context.resolve(f"#{contained.get('id')}", within=owner)
         if found is not None:
             targets.setdefault(found.reference, found)
-    for target in targets.values():
-        for finding in read_findings(target, context):
-            if finding.part.field == STAGE:
-                continue
-            if finding.part.field == SYMBOL:
-                staging.symbols.append(finding)
-            elif target.container is None and _contradicts(staging.group, finding):
-                staging.rejected.append(finding)
-            else:
-                staging.members.setdefault(finding.part.field, finding)
+    found_there = [finding for target in targets.values() for finding in read_findings(target, context)]
+    for finding in sorted(found_there, key=lambda each: each.side != owner_side):
+        if finding.part.field == STAGE:
+            continue
+        if finding.part.field == SYMBOL:
+            staging.symbols.append(finding)
+        elif finding.resource.container is None and _contradicts(staging.group, finding):
+            staging.rejected.append(finding)
+        else:
+            staging.members.setdefault(finding.part.field, finding)
 
 
 def _contradicts(group: Finding, member: Finding) -> bool:
-    if group.side is None or member.side is None or group.side == member.side:
+    """A category of the other side, except what AJCC 8 (chapter 1, *Pathological classification*) lets stand there: a clinical M
+    or N in a pathological stage (pTis cN0 cM0), a microscopically proven M in a clinical one."""
+    if group.side is None or member.side is None or group.side == member.side or member.part.field == M:
         return False
-    return not (group.side == "pathological" and member.part.field == "distantMetastases")
+    return not (group.side == "pathological" and member.part.field == N)
 
 
 def _by_day(staging: Staging, free: dict[tuple[str, str], Finding], context: Context) -> None:

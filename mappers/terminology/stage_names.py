@@ -57,9 +57,9 @@ _NOISE = re.compile(
     r"categor(?:y|ies)|kategorie|melanoma|\d+(?:st|nd|rd|th)?\.?\s*(?:ed(?:ition)?|auflage|version)|(?:19|20)\d\d)\b\.?|[:=,;]",
     re.I,
 )
-_TOKEN = re.compile(r"(0|[1-5]|iv|v|i{1,3})\s*([a-z]{0,4})\s*([1-3]?)\s*(\(i{1,2}\))?", re.I)
+_TOKEN = re.compile(r"(0|[1-5]|iv|v|i{1,3})\s*(is|[a-esx]{0,4})\s*([1-3]?)\s*(\(i{1,2}\))?", re.I)
 _CATEGORY = re.compile(
-    r"(?:stage\s+|category\s+)?([yracpu]{0,3})\s*([tnm])\s*([0-4x]|is|a)\s*((?:mi|[a-e])?\d?)\s*((?:\([^()]*\)\s*)*)",
+    r"(?:stage\s+|category\s+)?([yracpu]{0,3})\s*(?:(t)\s*([0-4x]|is|a)|(n)\s*([0-3x])|(m)\s*([01x]))\s*((?:mi|[a-e])?\d?)\s*((?:\([^()]*\)\s*)*)",
     re.I,
 )
 _SUFFIX = re.compile(r"\((DCIS|LAMN|Paget|i\+|mol\+|[01])\)", re.I)
@@ -68,7 +68,8 @@ _GLEASON = re.compile(r"([1-5])\s*\+\s*([1-5])(?:\s*=\s*(\d+))?")
 
 def core(text: str) -> str:
     """What is left of a stage's text without the words that name the system, the edition or the side."""
-    return " ".join(_NOISE.sub(" ", text).split()).strip(" -–()/.")
+    left = " ".join(_NOISE.sub(" ", text).split()).strip(" -–/.")
+    return left[1:-1].strip() if left.startswith("(") and left.endswith(")") else left
 
 
 def token_of(text: str) -> tuple[str, str] | None:
@@ -91,7 +92,8 @@ def category_of(text: str) -> tuple[str, str, str] | None:
     match = _CATEGORY.fullmatch(" ".join(text.split()))
     if match is None:
         return None
-    prefix, letter, number, rest, suffixes = match.groups()
+    prefix, rest, suffixes = match[1], match[8], match[9]
+    letter, number = match[2] or match[4] or match[6], match[3] or match[5] or match[7]
     kept = _SUFFIX.findall(suffixes)
     if "(mi)" in suffixes.lower() and not rest:
         rest = "mi"
