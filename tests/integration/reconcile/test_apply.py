@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from pop_content import content
 from victim import finish, settings
 
+from adapters.sandbox.pop.faults import Fault
 from adapters.sandbox.pop.server import SandboxPop, running
 from gateway.intake.receive import bundle_delivery, delete_delivery
 from gateway.replay import replay
@@ -377,7 +378,7 @@ async def test_an_entity_that_pop_refuses_is_parked_with_a_review_and_the_rest_g
 
 
 async def test_a_worker_that_lost_its_lease_records_nothing(stage: Stage) -> None:
-    stage.pop.faults.set([{"action": "delay", "seconds": 0.3, "method": "POST", "path": MARKERS}])
+    stage.pop.faults.set([Fault("delay", seconds=0.3, method="POST", path=MARKERS)])
     entries = [{"resource": resource} for resource in bruno().values()]
     body = orjson.dumps({"resourceType": "Bundle", "type": "collection", "entry": entries})
     gateway = stage.gateway

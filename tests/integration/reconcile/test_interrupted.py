@@ -18,6 +18,7 @@ import zstandard
 
 from adapters.pop.client import PopClient
 from adapters.pop.errors import PopTransient
+from adapters.sandbox.pop.faults import Fault
 from adapters.sandbox.pop.server import SandboxPop, running
 from gateway.errors import StoreUnavailable
 from gateway.reconcile import claims, lane
@@ -132,7 +133,7 @@ class Bench:
 
     def fault(self, **fault: Any) -> None:
         """The next requests meet this."""
-        self.pop.faults.set([fault] if fault else [])
+        self.pop.faults.set([Fault(**fault)] if fault else [])
 
 
 STATUSES = "performance-status"
@@ -208,8 +209,8 @@ async def test_what_was_parked_after_a_doubtful_create_is_looked_for_before_it_i
     # Stored, answered with 500, and then the list that would show it fails too.
     bench.pop.faults.set(
         [
-            {"action": "status-after", "status": 500, "method": "POST", "path": STATUSES},
-            {"action": "status", "status": 500, "method": "GET", "path": STATUSES},
+            Fault("status-after", status=500, method="POST", path=STATUSES),
+            Fault("status", status=500, method="GET", path=STATUSES),
         ]
     )
     assert (await bench.apply())["parked"] == 1
