@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 POP_OPENAPI ?= http://127.0.0.1:8090/api/v1/openapi.json
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types imports unit contract bench models docs score constraints clean
+.PHONY: help demo test lint types imports unit contract bench models docs concepts score constraints clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -51,6 +51,9 @@ score: $(BIN)/pop-gateway ## recall and precision of the mappers on the adjudica
 
 docs: $(BIN)/pop-gateway ## docs/mapping.md from the mappers themselves
 	$(BIN)/pop-gateway mappers describe --markdown > docs/mapping.md
+
+concepts: $(BIN)/pop-gateway ## add the concepts that new fixtures need to the sandbox POP: make concepts TERMINOLOGIES=folder-of-full-lists
+	$(BIN)/python -m gateway.fixtureconcepts $(TERMINOLOGIES)
 
 constraints: $(BIN)/pop-gateway ## renew constraints.txt from what is installed
 	@{ sed -n '/^#/p' constraints.txt; $(BIN)/python -m pip freeze --exclude-editable | grep -vE '^(pip|setuptools)==| @ ' | sort -f; } > constraints.new

@@ -112,6 +112,8 @@ class SandboxPop:
             response = web.Response(text="Method not allowed", status=405)
         except web.HTTPNotFound:
             response = not_found()
+        finally:
+            self.entities.commit()
         if fault is not None and fault.action == "cut-after":
             return _cut(request)
         return _html(fault.status) if fault is not None and fault.action == "status-after" else response

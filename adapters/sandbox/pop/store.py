@@ -55,6 +55,7 @@ class Entities:
             self._forget(collection, old)
         self._keep(collection, row["id"], row)
         if self._database is not None:
+            self._begin()
             self._database.execute(
                 "INSERT OR REPLACE INTO entity VALUES (?, ?, ?)", (collection, row["id"], orjson.dumps(row))
             )
@@ -94,6 +95,7 @@ class Entities:
         if row is not None:
             self._forget(collection, row)
             if self._database is not None:
+                self._begin()
                 self._database.execute("DELETE FROM entity WHERE collection = ? AND id = ?", (collection, identity))
 
     def clear(self) -> None:
@@ -102,9 +104,20 @@ class Entities:
             rows.clear()
         if self._database is not None:
             self._database.execute("DELETE FROM entity")
+            self.commit()
+
+    def _begin(self) -> None:
+        if self._database is not None and not self._database.in_transaction:
+            self._database.execute("BEGIN")
+
+    def commit(self) -> None:
+        """Everything so far is in the file. Before a request is answered: what it wrote is there as a whole or not at all."""
+        if self._database is not None and self._database.in_transaction:
+            self._database.execute("COMMIT")
 
     def close(self) -> None:
         """Close the file."""
+        self.commit()
         if self._database is not None:
             self._database.close()
 
