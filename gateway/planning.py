@@ -13,7 +13,7 @@ from gateway.errors import GatewayError
 from gateway.reconcile import claims
 from gateway.reconcile.ledger import differences
 from gateway.reconcile.mapping import map_patient
-from gateway.reconcile.plan import Action, plan
+from gateway.reconcile.plan import Action, hold, plan
 from gateway.store.engine import Store
 from gateway.store.tables import patient
 from mappers.context import TerminologyService
@@ -53,8 +53,10 @@ async def plan_patients(
     mappers: Registry,
     terminology: TerminologyService,
     options_for: Callable[[str], Mapping[str, Any]],
+    refused: Mapping[str, str],
 ) -> AsyncIterator[PatientPlan]:
-    """Plans, patient by patient. Raises PatientBusy if a worker has one of them just now: its plan is being carried out."""
+    """Plans, patient by patient. ``refused``: kinds that POP's contract forbids to write, and why. Raises
+    PatientBusy if a worker has one of them just now: its plan is being carried out."""
     name = f"plan-{os.getpid()}"
     for patient_id in patients:
         async with store.read() as connection:
@@ -81,4 +83,4 @@ async def plan_patients(
                     await claims.release(connection, worker=name, done=taken[0], clean=False)
         async with store.read() as connection:
             found = await differences(connection, patient_id)
-        yield PatientPlan(row.source, row.fhir_id, plan(found.drafts, found.ledger), found.unchanged)
+        yield PatientPlan(row.source, row.fhir_id, hold(plan(found.drafts, found.ledger), refused), found.unchanged)

@@ -13,6 +13,7 @@ from adapters.pop.errors import PopError
 from gateway import popside
 from gateway.config import Settings
 from gateway.intake.writer import Intake
+from gateway.popcontract import ContractKeeper
 from gateway.reconcile.audit import Audit
 from gateway.reconcile.rollout import digest_of, roll_out
 from gateway.reconcile.worker import Worker
@@ -49,10 +50,13 @@ class Gateway:
         settings = self.settings
         self.store = await open_store(settings.store)
         self.client = popside.pop_client(settings.pop, self.store, self._audit)
+        self.contract = ContractKeeper(self.store, self.client, url=settings.pop.url, on_change=self._wake)
+        await self.contract.recall()
         lists = await popside.lists(self.store, self.client, self._terminology_names())
         self.worker = Worker(
             store=self.store,
             client=self.client,
+            contract=self.contract,
             audit=self._audit,
             mappers=self.registry,
             terminology=build(settings.mapping, lists),
@@ -85,6 +89,7 @@ class Gateway:
     async def start(self) -> None:
         """Work the backlog and poll the sources from now on."""
         self._tasks.append(asyncio.create_task(self.worker.run(self._stop), name="worker"))
+        self._tasks.append(asyncio.create_task(self.contract.watch(self._stop), name="contract"))
         self._ticker = Ticker(self.store, self.settings, self.poll)
         self._ticker.start()
 
@@ -101,6 +106,9 @@ class Gateway:
     def on_entity(self, tell: Callable[[], None]) -> Callable[[], None]:
         """Call ``tell`` whenever POP has created an entity; gives back what ends that."""
         return self._audit.on_create(tell)
+
+    def _wake(self) -> None:
+        self.worker.wake()
 
     # -- value lists -----------------------------------------------------------------------------------------------
 

@@ -128,6 +128,7 @@ async def _plans(settings: Settings, names: list[str]) -> list[PatientPlan]:
                 mappers=gateway.registry,
                 terminology=gateway.worker.terminology,
                 options_for=lambda source: options_for(settings, source),
+                refused=gateway.client.release.refused,
             ):
                 plans.append(each)
                 bar.advance(task)

@@ -47,10 +47,14 @@ def pop(
             help="What goes wrong, e.g. status=503,path=tumor-markers,times=3; the manual's page on the sandbox has them all.",
         ),
     ] = None,
+    release: Annotated[
+        str | None, typer.Option("--release", help="The release of POP to play: 1.0.0 or 1.4.0 (the default).")
+    ] = None,
 ) -> None:
     """A POP for trying out: users gateway, curator, viewer, each with its name as password."""
     from adapters.sandbox.pop import faultsyntax
     from adapters.sandbox.pop.faults import Faults
+    from adapters.sandbox.pop.releases import RELEASES
     from adapters.sandbox.pop.server import SandboxPop, running
 
     try:
@@ -59,8 +63,12 @@ def pop(
     except ValueError as error:
         raise UsageError(str(error)) from error
 
+    if release is not None and release not in RELEASES:
+        raise UsageError(f"the sandbox POP plays the releases {', '.join(sorted(RELEASES))}")
+    played = None if release is None else RELEASES[release]
+
     async def serve() -> None:
-        sandbox = SandboxPop(data, terminologies=terminologies, pace=pace, faults=faults)
+        sandbox = SandboxPop(data, terminologies=terminologies, pace=pace, faults=faults, release=played)
         async with running(sandbox, host=host, port=port) as address:
             err().print(f"sandbox POP at {address}  (sign in as gateway/gateway; Ctrl-C ends it)")
             await forever()

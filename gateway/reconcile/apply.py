@@ -84,6 +84,9 @@ class Apply:
         self._lookup = Lookup(client, external_source)
         self._adopted_case = False
         self._moved: set[str] = set()
+        self._lost: dict[str, tuple[str, ...]] = {}
+        self.contract_doubt = False
+        """POP did not take a shape, or answered in one, that its contract does not have: it may have changed."""
         self.unknown_concept = False
         """POP refused a concept that we took for one of its own: its lists have changed."""
 
@@ -139,6 +142,8 @@ class Apply:
         except LANE_FAULTS as error:
             raise LaneFault(error) from error
         except (PopRejected, PopContract, PopIdentity, PopServerError, PopAmbiguous) as error:
+            shape = isinstance(error, PopContract) or (isinstance(error, PopRejected) and bool(error.fields))
+            self.contract_doubt = self.contract_doubt or (shape and error.status is not None)
             self.unknown_concept = self.unknown_concept or "has no concept" in str(error)
             self._results.parked(action, error)
         finally:
@@ -147,7 +152,8 @@ class Apply:
     # -- bodies --------------------------------------------------------------------------------------------------
 
     def _resolved(self, draft: DraftRow) -> tuple[JsonObject, str | None, bool]:
-        """(body, POP id of the parent, complete). Incomplete: a list leaves out what is not in POP (yet)."""
+        """(body, POP id of the parent, complete). Incomplete: a list leaves out what is not in POP (yet), or this POP has no
+        such field."""
         facts = KINDS[draft.kind]
         body = {name: value for name, value in draft.content["payload"].items() if name not in draft.references}
         complete = True
@@ -162,8 +168,10 @@ class Apply:
                 body[name] = found
         body["externalSource"] = self._external_source
         body["externalSourceId"] = draft.key
+        body, self._lost[draft.key] = self._client.release.reduced(draft.kind, body)
         parent = parent_key(draft)
-        return body, self._ids[parent] if parent is not None else None, complete
+        parent_id = self._ids[parent] if parent is not None else None
+        return body, parent_id, complete and not self._lost[draft.key]
 
     def _waits(self, draft: DraftRow) -> bool:
         waits = any(target not in self._ids for target in required_targets(draft))
@@ -183,6 +191,8 @@ class Apply:
     ) -> None:
         self._ids[draft.key] = pop_id
         self._results.written(draft, pop_id, body, complete=complete, adopted=adopted, standing=standing)
+        for name in self._lost.get(draft.key, ()):
+            self._results.lost(draft, name, self._client.release.version)
 
     # -- create --------------------------------------------------------------------------------------------------
 
@@ -206,7 +216,7 @@ class Apply:
                 break
             except PopRejected as error:
                 if draft.kind == "PatientCase" and UNIQUE_CASE in str(error):
-                    await self._adopt_case(draft, body)
+                    await self._adopt_case(draft, body, complete=complete)
                     return
                 raise
             except (PopServerError, PopAmbiguous):
@@ -247,7 +257,7 @@ class Apply:
     ) -> None:
         """An entity of ours that POP has although our ledger does not know it: bring it up to date."""
         if draft.kind == "PatientCase" and not self._is_ours(draft, found):
-            await self._adopt_case(draft, body)
+            await self._adopt_case(draft, body, complete=complete)
             return
         merged = merge(draft.kind, base=body, current=found, desired=body)
         # Where it differs from what we would write now, that is an older state of ours, or a person's edit. We made it, so ours
@@ -263,14 +273,14 @@ class Apply:
     def _is_ours(self, draft: DraftRow, found: JsonObject) -> bool:
         return found.get("externalSource") == self._external_source and found.get("externalSourceId") == draft.key
 
-    async def _adopt_case(self, draft: DraftRow, body: JsonObject) -> None:
+    async def _adopt_case(self, draft: DraftRow, body: JsonObject, *, complete: bool) -> None:
         """A case with this hospital identity exists: it is the same patient. What stands there stands; gaps are filled."""
         found = await self._lookup.case(body)
         if found is None:
             raise PopContract("POP says the case exists, but does not find it by its identity")
         self._adopted_case = True
         if self._is_ours(draft, found):
-            await self._take_over(draft, found, body, None, complete=True)
+            await self._take_over(draft, found, body, None, complete=complete)
             return
         if differing := changed_fields(draft.kind, found, body) & PERSON:
             raise PopIdentity(
@@ -287,7 +297,7 @@ class Apply:
             await self._client.update(draft.kind, found["id"], merged.body)
         # The source's values are the base of later merges, not what stands in POP: else what the curator entered would look
         # like ours at the next change, and be overwritten.
-        self._written(draft, found["id"], body, complete=True, adopted=True)
+        self._written(draft, found["id"], body, complete=complete, adopted=True)
         for name in merged.conflicts:
             self._results.conflict(draft, name)
         self._results.counts["adopted"] += 1

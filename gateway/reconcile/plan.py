@@ -7,7 +7,7 @@ and the other way round.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -30,6 +30,7 @@ class Verb(StrEnum):
     """A person has to decide: deleted or changed in POP by somebody else."""
 
 
+WRITES = frozenset({Verb.CREATE, Verb.UPDATE, Verb.DELETE})
 #: A ledger row's error: its source went, and a person has to say whether it goes too. If the source comes back, nobody has to.
 DELETE_NEEDS_DECISION = "delete-needs-decision"
 MOVED = "belongs to another parent now"
@@ -139,6 +140,16 @@ def plan(drafts: Iterable[DraftRow], ledger: Iterable[LedgerRow]) -> list[Action
         if key not in seen and row.state not in ("deleted", "kept"):
             actions.append(Action(Verb.DELETE, key, row.kind, "its source is gone", None, row))
     return sort(actions)
+
+
+def hold(actions: Iterable[Action], refused: Mapping[str, str]) -> list[Action]:
+    """Nothing is written of kinds whose contract in POP is not understood (kind → why): these actions wait."""
+    return [
+        replace(action, verb=Verb.BLOCKED, reason=f"this POP is not understood: {refused[action.kind]}")
+        if action.kind in refused and action.verb in WRITES
+        else action
+        for action in actions
+    ]
 
 
 def sort(actions: Sequence[Action]) -> list[Action]:

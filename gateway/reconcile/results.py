@@ -12,7 +12,7 @@ from adapters.pop.errors import PopContract, PopError, PopRejected
 from gateway.reconcile import ledger as ledger_queries
 from gateway.reconcile.audit import Audit
 from gateway.reconcile.plan import DELETE_NEEDS_DECISION, Action, DraftRow, LedgerRow, parent_key
-from gateway.reconcile.reviews import Review, close_reviews, open_reviews
+from gateway.reconcile.reviews import FIELD_LOST, Review, close_reviews, open_reviews
 from gateway.store.engine import Store
 
 JsonObject = dict[str, Any]
@@ -95,6 +95,11 @@ class Results:
         """A person and the source changed the same field."""
         text = f"{field} was changed in POP and differs from the source: POP's value is kept; decide which one counts"
         self._reviews.append(Review(draft.key, draft.kind, "conflict", field, text, severity="warning"))
+
+    def lost(self, draft: DraftRow, field: str, version: str) -> None:
+        """It is in POP, without a field that this release does not have."""
+        text = f"POP {version} has no field {field}: written without it; it follows by itself when POP is upgraded"
+        self._reviews.append(Review(draft.key, draft.kind, FIELD_LOST, field, text, severity="warning"))
 
     def parked(self, action: Action, error: PopError) -> None:
         """POP refuses this entity, or we must not send it."""

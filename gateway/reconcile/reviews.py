@@ -12,6 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.store.tables import review
 
+#: POP's contract for the kind is not understood: nothing of it is written.
+KIND_REFUSED = "kind-refused"
+#: The release at the other end has no such field: the entity is written without it.
+FIELD_LOST = "field-not-in-this-release"
 #: Codes that this module opens and closes; all others belong to the mapping (``gateway.reconcile.issues``).
 CODES = frozenset(
     {
@@ -22,6 +26,8 @@ CODES = frozenset(
         "conflict",
         "deleted-in-pop",
         "delete-needs-decision",
+        KIND_REFUSED,
+        FIELD_LOST,
     }
 )
 

@@ -47,7 +47,7 @@ async def roll_out(store: Store, mappers: Registry, *, site: Mapping[str, str]) 
             every = await connection.scalars(sa.select(map_group.c.patient_id).distinct())
             concerned |= set(every)
             await connection.execute(sa.update(map_group).values(stale=True))
-        await _mark_dirty(store, connection, concerned)
+        await mark_dirty(store, connection, concerned)
         await _remember(connection, now, known=known is not None)
     return len(concerned)
 
@@ -68,7 +68,8 @@ async def _reselect(connection: AsyncConnection, *, mappers: Iterable[str], type
     return concerned
 
 
-async def _mark_dirty(store: Store, connection: AsyncConnection, patients: set[int]) -> None:
+async def mark_dirty(store: Store, connection: AsyncConnection, patients: set[int]) -> None:
+    """Mark patients to be mapped and planned again, now; within the intake lock."""
     if not patients:
         return
     seq = await store.next_seq(connection)

@@ -19,14 +19,17 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.pop.client import PopClient
+from adapters.pop.errors import PopError
 from gateway import metrics
 from gateway.errors import StoreUnavailable
+from gateway.popcontract import DOUBT, INTERVAL, ContractKeeper
 from gateway.reconcile import claims, lane, ledger
 from gateway.reconcile.apply import Apply, LaneFault, LeaseLost
 from gateway.reconcile.audit import Audit
 from gateway.reconcile.claims import Claim
 from gateway.reconcile.mapping import map_patient
-from gateway.reconcile.plan import Action, Verb, plan
+from gateway.reconcile.plan import WRITES, Action, hold, plan
+from gateway.reconcile.refusals import sync_refusals
 from gateway.reconcile.results import Fence
 from gateway.store.engine import Store
 from gateway.telemetry import span
@@ -51,6 +54,7 @@ class Worker:
         *,
         store: Store,
         client: PopClient,
+        contract: ContractKeeper,
         audit: Audit,
         mappers: Registry,
         terminology: TerminologyService,
@@ -65,6 +69,7 @@ class Worker:
         self.terminology = terminology
         self._store = store
         self._client = client
+        self._contract = contract
         self._audit = audit
         self._mappers = mappers
         self._options_for = options_for
@@ -231,9 +236,9 @@ class Worker:
                 fence=self._fence(each),
             )
         metrics.MAPPING_SECONDS.observe(time.perf_counter() - started)
-        actions, unchanged = await self.plan(each.patient_id)
+        actions, unchanged = await self._understood(each)
         self.totals["unchanged"] += unchanged
-        if not any(action.verb in (Verb.CREATE, Verb.UPDATE, Verb.DELETE) for action in actions):
+        if not any(action.verb in WRITES for action in actions):
             self.totals.update(action.verb.value for action in actions)
             return
         async with self._writing:
@@ -248,7 +253,26 @@ class Worker:
         """(actions, number of entities that need nothing) for a patient whose drafts are up to date."""
         async with self._store.read() as connection:
             found = await ledger.differences(connection, patient_id)
-        return plan(found.drafts, found.ledger), found.unchanged
+        return hold(plan(found.drafts, found.ledger), self._client.release.refused), found.unchanged
+
+    async def _understood(self, each: Claim) -> tuple[list[Action], int]:
+        """The plan under the contract of the POP that is there now. Raises LaneFault if it is not known. Without anything to
+        write, POP is not asked."""
+        actions, unchanged = await self.plan(each.patient_id)
+        held = any(action.kind in self._client.release.refused for action in actions)
+        if held or any(action.verb in WRITES for action in actions):
+            before = self._client.release
+            try:
+                await self._contract.ensure(max_age=DOUBT if held else INTERVAL)
+            except PopError as error:
+                raise LaneFault(error) from error
+            if self._client.release.digest != before.digest:
+                actions, unchanged = await self.plan(each.patient_id)
+        if self._client.release.refused:
+            async with self._store.write() as connection:
+                await claims.fence(connection, worker=self.name, patient_id=each.patient_id)
+                await sync_refusals(connection, each.patient_id, actions, self._client.release.refused)
+        return actions, unchanged
 
     def _fence(self, each: Claim) -> Fence:
         """Raises LeaseLost in a transaction that would write for a patient that is no longer ours."""
@@ -276,6 +300,8 @@ class Worker:
             worker=self.name,
         )
         applied = await run.run(actions)
+        if run.contract_doubt:
+            await self._contract.ensure(max_age=DOUBT)
         if run.unknown_concept and self._on_rejected_concept is not None:
             self._on_rejected_concept()
         return applied

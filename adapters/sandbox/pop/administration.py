@@ -6,11 +6,11 @@ from typing import Any
 
 from aiohttp import web
 
-from adapters.pop.document import document
-from adapters.pop.kinds import KINDS, packaged_contract
+from adapters.pop.kinds import KINDS
 from adapters.sandbox.pop.accounts import Accounts
-from adapters.sandbox.pop.http import Access, answer, body_of, page_of, refused_login
+from adapters.sandbox.pop.http import Access, answer, body_of, not_found, page_of, refused_login
 from adapters.sandbox.pop.refusals import ServerError, shape
+from adapters.sandbox.pop.releases import Dialect
 from adapters.sandbox.pop.terms import Terms
 
 JsonObject = dict[str, Any]
@@ -23,10 +23,11 @@ SESSION = "/api/allauth/app/v1/auth/session"
 class AdministrationHandlers:
     """Everything but the clinical collections."""
 
-    def __init__(self, *, accounts: Accounts, terms: Terms, access: Access) -> None:
+    def __init__(self, *, accounts: Accounts, terms: Terms, access: Access, dialect: Dialect) -> None:
         self._accounts = accounts
         self._terms = terms
         self._access = access
+        self._dialect = dialect
 
     def routes(self) -> list[web.RouteDef]:
         """Their routes."""
@@ -34,7 +35,7 @@ class AdministrationHandlers:
             web.post("/api/v1/auth/session", self._login),
             web.get(SESSION, self._session, allow_head=False),
             web.delete(SESSION, self._logout),
-            web.get("/api/v1/healthcheck", self._health, allow_head=False),
+            web.get("/api/v1/healthcheck{slash:/?}", self._health, allow_head=False),
             web.get("/api/v1/openapi.json", self._openapi, allow_head=False),
             web.get("/api/v1/users", self._users, allow_head=False),
             web.get("/api/v1/terminologies/{name}/concepts", self._concepts, allow_head=False),
@@ -68,7 +69,9 @@ class AdministrationHandlers:
         # Observed: a successful logout answers 401.
         return answer({"status": 401, "data": {"flows": [{"id": "login"}]}, "meta": {"is_authenticated": False}}, 401)
 
-    async def _health(self, _: web.Request) -> web.Response:
+    async def _health(self, request: web.Request) -> web.Response:
+        if request.path != self._dialect.release.health:
+            return not_found()
         return answer({"server": "ok", "database": "ok", "database_connection_time_ms": 0.1, "migrations": "ok"})
 
     async def _users(self, request: web.Request) -> web.Response:
@@ -89,5 +92,4 @@ class AdministrationHandlers:
         return answer({"count": len(concepts), "items": concepts[offset : offset + limit]})
 
     async def _openapi(self, _: web.Request) -> web.Response:
-        """A document with what the gateway reads from it: paths, fields, their annotations."""
-        return answer(document(packaged_contract(), title="Onconova API (sandbox)"))
+        return answer(self._dialect.document())

@@ -9,6 +9,7 @@ from typing import Any
 from adapters.pop.kinds import KINDS, Kind
 from adapters.sandbox.pop import lines
 from adapters.sandbox.pop.refusals import ServerError
+from adapters.sandbox.pop.releases import Dialect
 from adapters.sandbox.pop.shapes import kind_of_row, kinds_of
 from adapters.sandbox.pop.store import Entities
 from adapters.sandbox.pop.terms import Terms
@@ -53,9 +54,10 @@ def _children(kind: str) -> dict[str, str]:
 class Reader:
     """Rows in their read shape."""
 
-    def __init__(self, entities: Entities, terms: Terms) -> None:
+    def __init__(self, entities: Entities, terms: Terms, dialect: Dialect | None = None) -> None:
         self._entities = entities
         self._terms = terms
+        self._dialect = dialect or Dialect()
 
     def read(self, collection: str, row: JsonObject, *, anonymised: bool) -> JsonObject:
         """The read shape. Raises ServerError on poison."""
@@ -70,6 +72,7 @@ class Reader:
             del shown["anonymized"]
         if anonymised:
             _anonymise(kind, shown)
+        shown = self._dialect.outgoing(kind.name, row, shown)
         # Observed: collections of several kinds leave out what is null, the others show it.
         return _without_nulls(shown) if len(kinds_of(collection)) > 1 else shown
 

@@ -9,6 +9,7 @@ from typing import Any
 from adapters.pop.kinds import Kind
 from adapters.sandbox.pop import lines, rules, shapes
 from adapters.sandbox.pop.refusals import ServerError
+from adapters.sandbox.pop.releases import Dialect
 from adapters.sandbox.pop.store import Entities, now
 from adapters.sandbox.pop.terms import Terms
 
@@ -18,14 +19,15 @@ JsonObject = dict[str, Any]
 class Records:
     """All writes. Each raises Refused or ServerError as POP would answer; a ServerError may have stored the row."""
 
-    def __init__(self, entities: Entities, terms: Terms) -> None:
+    def __init__(self, entities: Entities, terms: Terms, dialect: Dialect | None = None) -> None:
         self._entities = entities
         self._terms = terms
+        self._dialect = dialect or Dialect()
         self._random = random.Random(7)  # noqa: S311 - pseudoidentifiers of invented people
 
     def create(self, collection: str, body: Any, *, user: str, parent: str | None = None) -> tuple[Kind, JsonObject]:
         """Store a new entity; returns its kind and row."""
-        kind, fields = shapes.validated(collection, body, self._terms)
+        kind, fields = self._validated(collection, body)
         row = self._entities.new_row(fields, user=user, parent=parent)
         rules.check(self._entities, kind, row)
         if kind.name == "PatientCase":
@@ -37,12 +39,12 @@ class Records:
 
     def update(self, collection: str, row: JsonObject, body: Any, *, user: str) -> tuple[Kind, JsonObject]:
         """Replace an entity: what the body leaves out is gone. An identical body makes no event."""
-        kind, fields = shapes.validated(collection, body, self._terms)
+        kind, fields = self._validated(collection, body)
         if "therapyLineId" in kind.properties:
             fields["therapyLineId"] = row.get("therapyLineId")
         renewed = {**{name: row[name] for name in row if name not in kind.properties}, **fields}
         rules.check(self._entities, kind, renewed, replacing=row["id"])
-        if any(renewed.get(name) != row.get(name) for name in kind.properties):
+        if any(renewed.get(name) != row.get(name) for name in fields):
             renewed["updatedAt"] = now()
             renewed["updatedBy"] = sorted({*(row["updatedBy"] or []), user})
             before = {name: row.get(name) for name in fields}
@@ -50,6 +52,10 @@ class Records:
         self._entities.put(collection, renewed)
         self._rewrite_lines(collection, renewed, user)
         return kind, renewed
+
+    def _validated(self, collection: str, body: Any) -> tuple[Kind, JsonObject]:
+        kind, fields = shapes.validated(collection, self._dialect.incoming(collection, body), self._terms)
+        return kind, fields | self._dialect.own(kind.name, body)
 
     def delete(self, collection: str, row: JsonObject, *, user: str) -> None:
         """Delete with POP's cascades: a case takes everything, a parent its children, a tumour leaves the relation lists."""

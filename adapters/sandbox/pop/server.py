@@ -28,6 +28,7 @@ from adapters.sandbox.pop.pages.signin import SignIn
 from adapters.sandbox.pop.reading import Reader
 from adapters.sandbox.pop.records import Records
 from adapters.sandbox.pop.refusals import HTML_500, Refused, ServerError
+from adapters.sandbox.pop.releases import Dialect, Release
 from adapters.sandbox.pop.store import Entities
 from adapters.sandbox.pop.terms import Terms
 
@@ -52,6 +53,7 @@ class SandboxPop:
         limit_logins: bool = True,
         faults: Faults | None = None,
         console: str | None = None,
+        release: Release | None = None,
     ) -> None:
         self.console = console
         self.entities = Entities(data)
@@ -59,12 +61,14 @@ class SandboxPop:
         self.terms = Terms(terminologies, hides=self.faults.hides)
         self.accounts = Accounts(users, limited=limit_logins, left_to=self.faults.left_to)
         self.pace = pace
+        self.dialect = Dialect(release)
         self.counts: Counter[str] = Counter()
 
     def app(self) -> web.Application:
         """The aiohttp application."""
         application = web.Application(middlewares=[self._middleware], client_max_size=LARGEST_BODY)
         access = Access(self.accounts)
+        # The pages are made for the packaged release, whichever one the API plays.
         records, reader = Records(self.entities, self.terms), Reader(self.entities, self.terms)
         pages, cases = (
             Pages(SignIn(self.accounts), console=lambda: self.console),
@@ -72,8 +76,15 @@ class SandboxPop:
         )
         application.add_routes(
             [
-                *AdministrationHandlers(accounts=self.accounts, terms=self.terms, access=access).routes(),
-                *EntityHandlers(entities=self.entities, records=records, reader=reader, access=access).routes(),
+                *AdministrationHandlers(
+                    accounts=self.accounts, terms=self.terms, access=access, dialect=self.dialect
+                ).routes(),
+                *EntityHandlers(
+                    entities=self.entities,
+                    records=Records(self.entities, self.terms, self.dialect),
+                    reader=Reader(self.entities, self.terms, self.dialect),
+                    access=access,
+                ).routes(),
                 *PageHandlers(pages, cases).routes(),
                 *EditHandlers(pages, cases, records, self.terms).routes(),
                 *ControlHandlers(

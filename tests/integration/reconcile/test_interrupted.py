@@ -21,6 +21,7 @@ from adapters.pop.errors import PopTransient
 from adapters.sandbox.pop.faults import Fault
 from adapters.sandbox.pop.server import SandboxPop, running
 from gateway.errors import StoreUnavailable
+from gateway.popcontract import ContractKeeper
 from gateway.reconcile import claims, lane
 from gateway.reconcile import ledger as ledger_queries
 from gateway.reconcile.apply import Apply, LaneFault
@@ -315,7 +316,8 @@ async def test_a_source_that_comes_back_is_followed_again(bench: Bench) -> None:
 def worker_of(bench: Bench, *, lease: float = 60.0) -> Worker:
     """A worker without mappers: the drafts are there."""
     return Worker(
-        store=bench.store, client=bench.client, audit=bench.audit, mappers=Registry(()), terminology=Terminology(),
+        store=bench.store, client=bench.client, contract=ContractKeeper(bench.store, bench.client, url=""),
+        audit=bench.audit, mappers=Registry(()), terminology=Terminology(),
         options_for=lambda _: {}, external_source="EHR", lease=lease,
     )  # fmt: skip
 
@@ -367,6 +369,7 @@ async def test_a_worker_whose_lease_ran_out_sends_nothing_more(bench: Bench, mon
     monkeypatch.setattr(claims, "renew", full)
     monkeypatch.setattr(claims, "claim", once)
     bench.fault(action="delay", seconds=0.8, method="POST", path="patient-cases")
+    await ContractKeeper(bench.store, bench.client, url="").ensure()
     worker = worker_of(bench, lease=0.6)
     await worker.drain()
     assert len(bench.all("patient-cases")) == 1, "the request that was on its way"
