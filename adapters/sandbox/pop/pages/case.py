@@ -36,6 +36,8 @@ _TELLING = (
 _TUMOURS = frozenset(
     field for kind in KINDS.values() for field, targets in kind.references.items() if targets == ("NeoplasticEntity",)
 )
+#: What a case has of its own.
+_COLLECTIONS = sorted({kind.collection for kind in KINDS.values() if "caseId" in kind.types})
 _DATES = ("date", "assertionDate", "period")
 
 
@@ -169,9 +171,15 @@ class Cases:
         self._reader = reader
         self._accounts = accounts
 
-    def all(self) -> list[Entry]:
-        """All cases, the one written last first."""
-        return [self._entry("patient-cases", row) for row in reversed(self._entities.all("patient-cases"))]
+    def all(self) -> list[tuple[Entry, list[str], int]]:
+        """(case, sites of its tumours, how many entries it has), the newest case first."""
+        found = []
+        for row in reversed(self._entities.all("patient-cases")):
+            tumours = self._entities.owned("neoplastic-entities", row["id"])
+            sites = dict.fromkeys(words.concept(each["topography"]) for each in tumours)
+            entries = sum(len(self._entities.owned(name, row["id"])) for name in _COLLECTIONS)
+            found.append((self._entry("patient-cases", row), list(sites), entries))
+        return found
 
     def find(self, case_id: str) -> Case | None:
         """One case with all that is of it."""
@@ -179,20 +187,13 @@ class Cases:
         if row is None:
             return None
         found: dict[str, list[Entry]] = {}
-        for collection in sorted(
-            {kind.collection for kind in KINDS.values() if kind.parent is None} - {"patient-cases"}
-        ):
+        for collection in _COLLECTIONS:
             entries = [self._entry(collection, each) for each in self._entities.owned(collection, case_id)]
             if entries:
                 found[collection] = sorted(entries, key=lambda each: each.date)
         case = Case(self._entry("patient-cases", row), found)
         case.names.update({each.id: _short(each) for each in case.all()})
         return case
-
-    def counts(self, case_id: str) -> dict[str, int]:
-        """How many entities of each collection a case has."""
-        names = sorted({kind.collection for kind in KINDS.values() if kind.parent is None} - {"patient-cases"})
-        return {name: count for name in names if (count := len(self._entities.owned(name, case_id)))}
 
     def _entry(self, collection: str, row: JsonObject, parent: str | None = None) -> Entry:
         kind = kind_of_row(collection, row)

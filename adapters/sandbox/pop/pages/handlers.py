@@ -87,8 +87,7 @@ class PageHandlers:
         ]
 
     async def _list(self, request: web.Request) -> web.Response:
-        cases = [(each, self._cases.counts(each.id)) for each in self._cases.all()]
-        return self._pages.render(request, "cases.html", cases=cases)
+        return self._pages.render(request, "cases.html", cases=self._cases.all())
 
     async def _case(self, request: web.Request) -> web.Response:
         case = self._cases.find(request.match_info["id"])
