@@ -154,7 +154,7 @@ _WORDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     )
 )
 _TNM_WORDS = re.compile(
-    r"\btnm\b|\bajcc\b|\buicc\b|stage group|cancer stag(?:e|ing)|tumou?r stag(?:e|ing)|tumorstadium", re.I
+    r"\b[cp]?tnm\b|\bajcc\b|\buicc\b|stage group|cancer stag(?:e|ing)|tumou?r stag(?:e|ing)|tumorstadium", re.I
 )
 
 #: Further measurements beside a stage that carry its name.

@@ -164,7 +164,7 @@ def _key(staging: Staging) -> str:
     if first.resource.type == "Condition":
         return f"TNMStaging:{first.resource.reference}/{staging.side or 'unspecified'}"
     day = first.day.iso if first.day else "undated"
-    return f"TNMStaging:{min(first.focus, default='unfocused')}/{day}/{first.side or 'unspecified'}"
+    return f"TNMStaging:{min(first.focus, default='unfocused')}/{day}/{staging.side or 'unspecified'}"
 
 
 class _Draft:
@@ -279,6 +279,8 @@ class _Draft:
                 if not side:
                     text = "No prefix is stated: TNM without one is the clinical classification."
                     self.result.assume(field, "clinical-by-default", text, source)
+                    if self.side is None and field != "distantMetastases":
+                        self.result.put("pathological", False, source)
                 if dropped:
                     text = "POP's list has no such category with this prefix: it stands without it."
                     self.result.assume(field, "prefix-left-out", text, source)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from mappers.codes import SNOMED
 from mappers.diagnoses import diagnose
 from mappers.fhir import objects, pairs, words
 from mappers.protocol import Context, JsonObject, Resource
@@ -15,6 +16,8 @@ from mappers.stagings.tnm_sets import Finding, Staging, read_findings, spelled_p
 from mappers.terminology.stage_names import category_of
 
 _STAGED_TITLE = re.compile(r"\b(?:TNM|AJCC|UICC)\s+stage\s+((?:[0-4]|I{1,3}V?|IV)[A-C]?)\b", re.I)
+#: SNOMED CT *clinical* and *pathological staging* (R4 ValueSet condition-stage-type).
+_NATURE: dict[tuple[str, str], Side] = {(SNOMED, "260998006"): "clinical", (SNOMED, "261023001"): "pathological"}
 
 
 def is_staged(condition: JsonObject) -> bool:
@@ -98,6 +101,8 @@ def _put(staging: Staging, finding: Finding) -> None:
 
 def _side(stage: JsonObject) -> Side | None:
     for pair in pairs(stage.get("type")):
+        if pair in _NATURE:
+            return _NATURE[pair]
         if pair in PARTS and PARTS[pair].side is not None:
             return PARTS[pair].side
     return side_in(f"{words(stage.get('type'))} {words(stage.get('summary'))}")

@@ -170,6 +170,8 @@ _WHOLE_TOKEN = re.compile(
     r"|(?P<other>Pn[01Xx]|[GRLVS][0-4Xx])"
     r")(?=[\s,;/)]|[yracpu]{0,3}[TNM][0-4Xx]|$)"
 )
+#: Where the next category begins in ``pT2aN1M0``. A c before N is the T's: ``T1cN0`` is T1c.
+_JOINED = re.compile(r"(?:(?<=\d)|(?<=\d[a-e])|(?<=[Xx)])|(?<=is)|(?<=Ta))(?=(?:[ypru]{1,3})?[TNM][0-4Xx])")
 _WHOLE_STAGE = re.compile(
     r"(?:stage|stadium|stage group)\s*:?\s*((?:0|[1-4]|I{1,3}V?|IV)\s?(?:is|[A-E])?\s?[1-3]?)(?![A-Za-z])", re.I
 )
@@ -190,7 +192,7 @@ def parts_in(text: str, side: Side | None) -> list[tuple[Part, str]]:
     """
     found: dict[str, tuple[Part, str]] = {}
     prefix = {"clinical": "c", "pathological": "p"}.get(side or "", "")
-    for match in _WHOLE_TOKEN.finditer(text):
+    for match in _WHOLE_TOKEN.finditer(_JOINED.sub(" ", text)):
         if match["other"] is not None:
             letters = match["other"]
             field = "perineuralInvasion" if letters.startswith("Pn") else _OTHER[letters[0]]
@@ -198,7 +200,7 @@ def parts_in(text: str, side: Side | None) -> list[tuple[Part, str]]:
         else:
             prefix = match["prefix"] or prefix
             letter = match["letter"]
-            own = match["prefix"] or ("c" if letter == "M" and "p" in prefix else prefix)
+            own = match["prefix"] or ("c" if letter == "M" and prefix else prefix)
             letters = f"{own}{letter}{match['number']}{match['rest']}{match['suffix']}"
             field = _FIELD[letter]
             part = Part(field, _P if "p" in own else _C if set(own) & {"c", "u"} else side if letter != "M" else None)

@@ -20,6 +20,7 @@ from mappers.stagings.tnm_parts import (
     N,
     Part,
     Side,
+    T,
     part_of,
     parts_in,
     side_of,
@@ -96,17 +97,20 @@ def read_findings(resource: Resource, context: Context) -> list[Finding]:
     for position, component in enumerate(objects(resource.json.get("component"))):
         own = part_of(component)
         element, value = value_of(component)
-        if own is not None and own.field not in (WHOLE, SYMBOL) and value is not None:
-            side = side_of(component.get("code"), value, own) or part.side
-            found.append(Finding(resource, own, f"component[{position}].{element}", value, side, day, focus))
+        if own is None or own.field == SYMBOL or value is None:
+            continue
+        if own.field == WHOLE:
+            own = Part(STAGE, own.side)
+        side = side_of(component.get("code"), value, own) or part.side
+        found.append(Finding(resource, own, f"component[{position}].{element}", value, side, day, focus))
     element, value = value_of(resource.json)
     spelled = spelled_parts(part, value)
     if spelled:
         found.extend(Finding(resource, each, element, {"text": text}, each.side, day, focus) for each, text in spelled)
-    elif part.field == WHOLE:
+    elif part.field == WHOLE and not any(each.part.field == STAGE for each in found):
         # A classification without a value holds its members together (MII: TNM-Klassifikation without UICC stage).
         found.append(Finding(resource, Part(STAGE, part.side), element, value, part.side, day, focus))
-    elif value is not None or not found:
+    elif part.field != WHOLE and (value is not None or not found):
         side = side_of(resource.json.get("code"), value, part)
         found.append(Finding(resource, part, element, value, side, day, focus))
     return found
@@ -124,10 +128,10 @@ def spelled_parts(part: Part, value: JsonObject | None) -> list[tuple[Part, str]
 def assemble(findings: Iterable[Finding], context: Context) -> list[Staging]:
     """Stagings of one patient.
 
-    1. ``hasMember`` of a stage group, contained Observations and parts of the same Observation included, except members of the
-       other side: a clinical group that lists pathological categories (as one published mCODE example does) keeps only its own.
-       What AJCC 8 lets stand on the other side is kept (``_contradicts``). Contained categories have no life outside their group
-       (R4 §2.28.3.3) and are taken as they are: POP exports clinical stagings with pT.
+    1. ``hasMember`` and ``derivedFrom`` of a stage group, contained Observations and parts of the same Observation, except members
+       of the other side: a clinical group that lists pathological categories (as one published mCODE example does) keeps only
+       its own. What AJCC 8 lets stand on the other side is kept (``_contradicts``). Contained categories have no life outside
+       their group (R4 §2.28.3.3) and are taken as they are: POP exports clinical stagings with pT.
     2. For a field that is still empty: the one free category of the same day, side and focus (or without a focus).
     3. What is left stays together by day, side and focus, without a stage.
     """
@@ -157,14 +161,15 @@ def _by_reference(staging: Staging, free: dict[tuple[str, str], Finding], contex
     if owner.type != "Observation":
         return
     targets: dict[str, Resource] = {}
-    for reference in objects(owner.json.get("hasMember")):
-        found = context.resolve(reference, within=owner)
-        if found is not None:
-            targets[found.reference] = found
-        else:
-            staging.unresolved += 1
-    if objects(owner.json.get("hasMember")):
-        staging.pointers.append(Source(owner.reference, "hasMember"))
+    for name in ("hasMember", "derivedFrom"):
+        for reference in objects(owner.json.get(name)):
+            found = context.resolve(reference, within=owner)
+            if found is not None:
+                targets[found.reference] = found
+            else:
+                staging.unresolved += name == "hasMember"
+        if objects(owner.json.get(name)):
+            staging.pointers.append(Source(owner.reference, name))
     for contained in objects(owner.json.get("contained")):
         found = context.resolve(f"#{contained.get('id')}", within=owner)
         if found is not None:
@@ -219,23 +224,31 @@ def same_focus(one: frozenset[str], other: frozenset[str]) -> bool:
 
 
 def _leftovers(free: Iterable[Finding]) -> list[Staging]:
+    """T and N by day, side and focus; M with the only such set of its day, as a pathological one has a clinical M too. R, L, V,
+    Pn, G, S and the symbols stage nothing alone: they join the only set of their day or stay out."""
+    left = sorted(free, key=lambda item: (_ORDER.get(item.part.field, 2), item.place))
     sets: dict[tuple[str, str, str], Staging] = {}
-    left = sorted(free, key=lambda item: item.place)
-    categories = [each for each in left if each.part.field in CATEGORIES]
-    for each in categories:
-        key = (each.day.iso if each.day else "", each.side or "", min(each.focus, default=""))
-        sets.setdefault(key, Staging(None)).members.setdefault(each.part.field, each)
     for each in left:
-        if each.part.field in CATEGORIES:
-            continue
-        # R, L, V, Pn, G, S and symbols stage nothing alone: they wait with the categories of their day.
         homes = [
             staging for staging in sets.values()
-            if staging.every()[0].day == each.day and same_focus(staging.every()[0].focus, each.focus)
+            if _first(staging).day == each.day and same_focus(_first(staging).focus, each.focus)
             and not (each.part.field in HISTOLOGICAL and staging.side == "clinical")
         ]  # fmt: skip
-        if len(homes) == 1 and each.part.field == SYMBOL:
+        matching = [staging for staging in homes if staging.side == each.side] if each.side is not None else []
+        homes = matching if each.part.field == M and len(homes) > 1 else homes
+        if each.part.field in (T, N) or (each.part.field == M and len(homes) != 1):
+            key = (each.day.iso if each.day else "", each.side or "", min(each.focus, default=""))
+            sets.setdefault(key, Staging(None)).members.setdefault(each.part.field, each)
+        elif len(homes) == 1 and each.part.field == SYMBOL:
             homes[0].symbols.append(each)
         elif len(homes) == 1:
             homes[0].members.setdefault(each.part.field, each)
     return list(sets.values())
+
+
+_ORDER = {T: 0, N: 0, M: 1}
+
+
+def _first(staging: Staging) -> Finding:
+    """The T, else the N, else the M of a set without a stage."""
+    return next(staging.members[name] for name in (T, N, M) if name in staging.members)

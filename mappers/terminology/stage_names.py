@@ -132,7 +132,8 @@ def _letters(pattern: str, allowed: str) -> Callable[[str], Iterator[str]]:
     shape = re.compile(allowed, re.I)
 
     def names(text: str) -> Iterator[str]:
-        found = core(text).upper()
+        # ``R1(is)`` is an R1 (UICC, *R classification*): what stands in parentheses tells of what kind.
+        found = re.sub(r"\s*\([^()]*\)$", "", core(text)).upper()
         if shape.fullmatch(found):
             yield pattern.format(found)
 

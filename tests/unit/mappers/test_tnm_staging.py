@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 from mapper_records import (
+    ICD_10_CM,
+    LOINC,
     SNOMED,
     assumed,
     codes,
@@ -142,3 +144,210 @@ def test_the_order_of_arrival_does_not_matter() -> None:
     first = only(mapped(patient(), condition(), _stage(), T3, N0, M0), "TNMStaging")
     for order in permutations([_stage(), T3, N0, M0]):
         assert only(mapped(*order, condition(), patient()), "TNMStaging") == first
+
+
+MII = "https://www.medizininformatik-initiative.de/fhir/ext/modul-onko/"
+UICC = "https://www.uicc.org/resources/tnm"
+
+
+def _stages(result: Any) -> list[str]:
+    return [draft.payload["stage"]["display"] for draft in drafts(result, "TNMStaging") if "stage" in draft.payload]
+
+
+def _whole(text: str, code: str = "TNM") -> dict[str, Any]:
+    return {**observation("w", CT, valueString=text), "code": {"text": code}}
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        (
+            "pT2a N1 M0, Stage IIB",
+            {"primaryTumor": "pT2a", "regionalNodes": "pN1", "distantMetastases": "cM0", "pathological": True},
+        ),
+        (
+            "pT2aN1M0",
+            {"primaryTumor": "pT2a", "regionalNodes": "pN1", "distantMetastases": "cM0", "pathological": True},
+        ),
+        (
+            "cT1cN0M0",
+            {"primaryTumor": "cT1c", "regionalNodes": "cN0", "distantMetastases": "cM0", "pathological": False},
+        ),
+        (
+            "T2 N0 M0",
+            {"primaryTumor": "cT2", "regionalNodes": "cN0", "distantMetastases": "cM0", "pathological": False},
+        ),
+        (
+            "ypT1c ypN0(sn) L0 V1 Pn1 R0 G2",
+            {"primaryTumor": "ypT1c", "lymphaticInvasion": "L0", "perineuralInvasion": "Pn1"},
+        ),
+        ("pT3(m) pN1a(2/14) pM1b", {"primaryTumor": "pT3", "regionalNodes": "pN1a", "distantMetastases": "pM1b"}),
+        ("rcT3 rcN1 M0", {"primaryTumor": "rcT3", "regionalNodes": "rcN1", "distantMetastases": "cM0"}),
+        ("T1 NX MX", {"primaryTumor": "cT1", "regionalNodes": "cNX", "distantMetastases": None}),
+    ],
+)
+def test_a_classification_in_one_text(text: str, fields: dict[str, Any]) -> None:
+    payload = only(mapped(patient(), condition(), _whole(text)), "TNMStaging").payload
+    for name, expected in fields.items():
+        value = payload.get(name)
+        shown = value["display"].removeprefix("Stage ") if isinstance(value, dict) else value
+        assert shown == expected, name
+
+
+@pytest.mark.parametrize("text", ["pT2 or pT3", "no residual tumour", "TNM not assessed", "N0"])
+def test_what_no_text_says(text: str) -> None:
+    found = drafts(mapped(patient(), condition(), _whole(text)), "TNMStaging")
+    assert all(draft.blocked for draft in found)
+    assert all("primaryTumor" not in draft.payload for draft in found)
+
+
+def test_the_finer_stage_of_one_day_wins_and_keeps_the_categories() -> None:
+    coarse = _stage("a", valueCodeableConcept={"text": "Stage III"}, **_members("t"))
+    fine = _stage("b", valueCodeableConcept={"text": "IIIA"})
+    for order in permutations([coarse, fine, T3]):
+        result = mapped(patient(), condition(), *order)
+        draft = only(result, "TNMStaging")
+        assert draft.key == "TNMStaging:Observation/b"
+        assert (draft.payload["stage"]["display"], draft.payload["primaryTumor"]["display"]) == (
+            "AJCC Stage IIIA",
+            "cT3",
+        )
+
+
+def test_a_fourth_stage_is_no_finer_first() -> None:
+    groups = [_stage(each, valueCodeableConcept={"text": text}) for each, text in (("a", "I"), ("b", "IV"))]
+    assert _stages(mapped(patient(), condition(), *groups)) == ["AJCC Stage I", "AJCC Stage IV"]
+
+
+def test_the_two_sides_of_one_day_stay_apart() -> None:
+    groups = [_stage("a"), _stage("b", PATHOLOGICAL)]
+    assert len(drafts(mapped(patient(), condition(), *groups), "TNMStaging")) == 2
+
+
+def test_histology_belongs_to_the_pathological_group_of_its_day() -> None:
+    residual = observation("r", (LOINC, "84892-9"), valueCodeableConcept={"coding": [{"code": "R1(is)"}]})
+    result = mapped(patient(), condition(), _stage("a"), _stage("b", PATHOLOGICAL), residual)
+    staged = {draft.key: draft.payload.get("residualTumor") for draft in drafts(result, "TNMStaging")}
+    assert staged["TNMStaging:Observation/a"] is None
+    assert staged["TNMStaging:Observation/b"]["display"] == "R1"
+
+
+def test_a_residual_status_stages_nothing_alone() -> None:
+    result = mapped(patient(), condition(), observation("r", (LOINC, "84892-9"), valueCodeableConcept={"text": "R0"}))
+    assert not drafts(result, "TNMStaging")
+    assert "without a stage" in reasons(result)["Observation/r"]
+
+
+def _symbol(code: str, value: str) -> dict[str, Any]:
+    return observation(f"sym-{code}", (LOINC, code), valueCodeableConcept=concept(SNOMED, value))
+
+
+def _letters(id: str, code: tuple[str, str], letters: str) -> dict[str, Any]:
+    return observation(id, code, valueCodeableConcept=concept(UICC, letters))
+
+
+def test_symbols_of_mii_become_prefixes() -> None:
+    pathological = _stage("s", PATHOLOGICAL, **_members("sym-101658-3", "pt", "n"))
+    parts = [_letters("pt", PT, "T2"), _letters("n", (SNOMED, "371494008"), "N0"), _symbol("101658-3", "421755005")]
+    draft = only(mapped(patient(), condition(), pathological, *parts), "TNMStaging")
+    assert (draft.payload["primaryTumor"]["display"], draft.payload["regionalNodes"]["display"]) == ("ypT2", "ypN0")
+
+
+def test_a_prefix_that_pop_has_no_category_for_is_left_out_and_told() -> None:
+    record = [_stage(), _letters("t", CT, "T2"), _symbol("101658-3", "421755005")]
+    draft = only(mapped(patient(), condition(), *record), "TNMStaging")
+    assert draft.payload["primaryTumor"]["display"] == "cT2"
+    assert "prefix-left-out" in assumed(draft)
+
+
+def test_an_autopsys_category_is_not_made_another() -> None:
+    record = [_stage(), _letters("t", CT, "T2"), _symbol("101660-9", "421426001")]
+    draft = only(mapped(patient(), condition(), *record), "TNMStaging")
+    assert "primaryTumor" not in draft.payload
+    assert ("unmapped-code", "primaryTumor") in codes(draft)
+
+
+@pytest.mark.parametrize(("letter", "display"), [("c", "cT2"), ("u", "cT2"), ("p", "pT2")])
+def test_miis_prefix_extension(letter: str, display: str) -> None:
+    category = _letters("t", (SNOMED, "78873005"), "T2")
+    extension = {
+        "url": MII + "StructureDefinition/mii-ex-onko-tnm-cp-praefix",
+        "valueCodeableConcept": concept(UICC, letter),
+    }
+    category["code"]["extension"] = [extension]
+    draft = only(mapped(patient(), condition(), category), "TNMStaging")
+    assert draft.payload["primaryTumor"]["display"] == display
+
+
+def test_pm0_is_cm0() -> None:
+    record = [_stage("s", PATHOLOGICAL, **_members("m")), _letters("m", (SNOMED, "371497001"), "M0")]
+    assert only(mapped(patient(), condition(), *record), "TNMStaging").payload["distantMetastases"]["display"] == "cM0"
+
+
+def test_a_pathological_stage_may_hold_a_clinical_n() -> None:
+    draft = only(
+        mapped(patient(), condition(), _stage("s", PATHOLOGICAL, **_members("pt", "n")), PT2A, N0), "TNMStaging"
+    )
+    assert draft.payload["regionalNodes"]["display"] == "cN0"
+    assert not draft.issues
+
+
+def test_values_that_say_nothing_are_left_out_silently() -> None:
+    invasion = _letters("pn", (SNOMED, "371513001"), "PnX")
+    draft = only(mapped(patient(), condition(), _stage("s", PATHOLOGICAL, **_members("pn")), invasion), "TNMStaging")
+    assert "perineuralInvasion" not in draft.payload
+    assert not draft.issues
+
+
+@pytest.mark.parametrize(("version", "display"), [("8", "UICC Staging"), ("7", "UICC Staging")])
+def test_miis_editions_are_uiccs(version: str, display: str) -> None:
+    method = {"method": concept(MII + "CodeSystem/mii-cs-onko-tnm-version", version)}
+    draft = only(mapped(patient(), condition(), _stage(**method)), "TNMStaging")
+    assert draft.payload["methodology"]["display"] == display
+    assert "edition-left-out" in assumed(draft)
+
+
+def test_registry_values_without_their_letter() -> None:
+    record = [
+        observation("s", (LOINC, "21902-2"), valueString="2B"),
+        observation("t", (LOINC, "21899-0"), valueString="p2A"),
+        observation("n", (LOINC, "21900-6"), valueString="1"),
+    ]
+    payload = only(mapped(patient(), condition(), *record), "TNMStaging").payload
+    shown = [payload[name]["display"] for name in ("stage", "primaryTumor", "regionalNodes")]
+    assert shown == ["AJCC Stage IIB", "pT2a", "pN1"]
+
+
+def test_the_assessments_of_a_condition_are_its_categories() -> None:
+    stage = [
+        {
+            "summary": {"text": "Stage IIB"},
+            "assessment": [{"reference": "Observation/t"}, {"reference": "Observation/n"}],
+        }
+    ]
+    result = mapped(patient(), condition(stage=stage), T3, N0)
+    draft = only(result, "TNMStaging")
+    assert draft.payload["date"] == "2024-02-12"
+    assert draft.payload["primaryTumor"]["display"] == "cT3"
+    assert draft.key == "TNMStaging:Condition/c"
+
+
+def test_a_conditions_stage_joins_the_only_categories_without_one() -> None:
+    result = mapped(patient(), condition(stage=[{"summary": {"text": "Stage IIB"}}]), T3, N0, M0)
+    draft = only(result, "TNMStaging")
+    assert (draft.payload["stage"]["display"], draft.payload["regionalNodes"]["display"]) == ("AJCC Stage IIB", "cN0")
+    assert not draft.blocked
+
+
+def test_an_observation_beats_a_conditions_coarser_stage() -> None:
+    tumour = condition(stage=[{"summary": {"text": "Stage II"}}])
+    draft = only(mapped(patient(), tumour, _stage()), "TNMStaging")
+    assert draft.key == "TNMStaging:Observation/s"
+
+
+@pytest.mark.parametrize("code", [concept(SNOMED, "422968005"), {"text": "Non-small cell lung cancer, TNM stage 3"}])
+def test_a_diagnosis_that_names_its_stage(code: dict[str, Any]) -> None:
+    tumour = condition(code={**code, "coding": [*code.get("coding", []), {"system": ICD_10_CM, "code": "C34.1"}]})
+    draft = only(mapped(patient(), tumour), "TNMStaging")
+    assert draft.payload["stage"]["display"] == "AJCC Stage III"
+    assert "date-of-diagnosis" in assumed(draft)
