@@ -8,6 +8,7 @@ from typing import Literal
 
 from mappers.codes import (
     HISTOLOGY,
+    ICD_9_CM,
     ICD_10_CM,
     ICD_10_SYSTEMS,
     ICD_O_TOPOGRAPHY,
@@ -18,7 +19,8 @@ from mappers.codes import (
     SNOMED,
 )
 from mappers.fhir import codings, extension_value, has_code, objects, pairs, profiles, words
-from mappers.icd10 import Icd10, read_icd10
+from mappers.icd9 import read_icd9
+from mappers.icd10 import IcdNeoplasm, read_icd10
 from mappers.protocol import JsonObject
 
 Relationship = Literal["primary", "metastatic", "local_recurrence", "regional_recurrence"]
@@ -54,7 +56,7 @@ class Diagnosis:
     relationship: Relationship | None
     """None: it is no tumour for POP; ``reason`` says why."""
     reason: str
-    icd10: Icd10 | None = None
+    icd10: IcdNeoplasm | None = None
     in_situ: bool = False
 
 
@@ -91,7 +93,7 @@ def diagnose(json: JsonObject) -> Diagnosis:
     return Diagnosis(_relationship(json, icd10, named, text), "", icd10, in_situ)
 
 
-def _relationship(json: JsonObject, icd10: Icd10 | None, named: frozenset[str], text: str) -> Relationship:
+def _relationship(json: JsonObject, icd10: IcdNeoplasm | None, named: frozenset[str], text: str) -> Relationship:
     if extension_value(json, RECURRENCE_OF) is not None or extension_value(json, RECURRENCE_TYPE) is not None:
         kind = extension_value(json, RECURRENCE_TYPE)
         return "regional_recurrence" if kind is not None and has_code(kind[1], {_REGIONAL}) else "local_recurrence"
@@ -113,9 +115,11 @@ def _metastatic_histology(json: JsonObject) -> bool:
     return any(re.fullmatch(r"\d{4}/?6", code) is not None for _, code in pairs(histology[1]))
 
 
-def _icd10(json: JsonObject) -> Icd10 | None:
+def _icd10(json: JsonObject) -> IcdNeoplasm | None:
     for coding in codings(json.get("code")):
         for system, code in pairs({"coding": [coding]}):
+            if system == ICD_9_CM and (older := read_icd9(code)) is not None:
+                return older
             if system in ICD_10_SYSTEMS:
                 found = read_icd10(code, clinical_modification=system == ICD_10_CM)
                 if found is not None:

@@ -61,7 +61,7 @@ _RIGHT, _LEFT, _BILATERAL = "24028007", "7771000", "51440002"
 
 
 @dataclass(frozen=True, slots=True)
-class Icd10:
+class IcdNeoplasm:
     """What a code says; each part None where it says nothing."""
 
     code: str
@@ -76,7 +76,7 @@ class Icd10:
 
 
 @lru_cache(maxsize=8192)
-def read_icd10(code: str, *, clinical_modification: bool = False) -> Icd10 | None:
+def read_icd10(code: str, *, clinical_modification: bool = False) -> IcdNeoplasm | None:
     """A neoplasm code of ICD-10, with or without dot; None if it is none (Z85, Z80 and D50 upward are not)."""
     match = _CODE.fullmatch(code.strip().upper())
     if match is None:
@@ -86,11 +86,11 @@ def read_icd10(code: str, *, clinical_modification: bool = False) -> Icd10 | Non
     if behaviour is None:
         return None
     full = f"{category}.{rest}" if rest else category
-    return Icd10(
+    return IcdNeoplasm(
         code=full,
         behaviour=behaviour,
         topography=_topography(category, rest, full),
-        morphology=_longest(_HISTOLOGIES, full),
+        morphology=longest(_HISTOLOGIES, full),
         laterality=_laterality(full, rest) if clinical_modification else None,
     )
 
@@ -110,7 +110,7 @@ def _behaviour(category: str, rest: str) -> Behaviour | None:
 
 
 def _topography(category: str, rest: str, full: str) -> str | None:
-    special = _longest(_SITES, full)
+    special = longest(_SITES, full)
     if special is not None:
         return special
     if category in ("C43", "C44", "C4A", "D03", "D04"):
@@ -138,7 +138,7 @@ def _topography(category: str, rest: str, full: str) -> str | None:
 
 
 def _laterality(full: str, rest: str) -> str | None:
-    position = _longest(_SIDE_AT, full)
+    position = longest(_SIDE_AT, full)
     if position is None or len(rest) < position:
         return None
     if full.startswith(("C56.3", "C79.63")):
@@ -146,7 +146,8 @@ def _laterality(full: str, rest: str) -> str | None:
     return {"1": _RIGHT, "2": _LEFT}.get(rest[position - 1])
 
 
-def _longest(table: Mapping[str, T], full: str) -> T | None:
+def longest(table: Mapping[str, T], full: str) -> T | None:
+    """The entry of the longest prefix that the table has."""
     for length in range(len(full), 2, -1):
         if (found := table.get(full[:length])) is not None:
             return found

@@ -10,7 +10,15 @@ from mappers.protocol import Context, Group, MapOutput, NotForPop, Resource
 from mappers.subjects import TUMOUR, VOID
 from mappers.tumour_draft import TumourDraft
 from mappers.tumour_identity import clusters
-from mappers.tumour_statement import GRADE_CODES, HISTOLOGY_CODES, Statement, about, read_statement
+from mappers.tumour_statement import (
+    GRADE_CODES,
+    HISTOLOGY_CODES,
+    METASTASIS_CODES,
+    Statement,
+    about,
+    read_metastasis,
+    read_statement,
+)
 
 _GROUP = "tumours"
 
@@ -20,6 +28,7 @@ class NeoplasticEntityMapper:
     and relation to its primary.
 
     * What counts: see ``mappers.diagnoses`` (malignant and in situ; not benign, uncertain, historical, refuted, in the family).
+    * Metastases are Conditions, or Observations of their site (MII *Fernmetastasen*).
     * Which Conditions are one tumour: see ``mappers.tumour_identity`` (IACR and SEER rules). What several say is put together: the
       most specific site and histology, any side, the first date. A Condition that could be one of several tumours is none of its
       own, and says so. The entity keeps the key of its earliest Condition.
@@ -42,13 +51,16 @@ class NeoplasticEntityMapper:
         """All tumours of a patient are one group: whether two are one is decided between them. Other diagnoses stand alone."""
         if resource.type == "Condition":
             return _GROUP if diagnose(resource.json).relationship is not None else resource.reference
-        return _GROUP if has_code(resource.json.get("code"), HISTOLOGY_CODES | GRADE_CODES) else None
+        codes = HISTOLOGY_CODES | GRADE_CODES | METASTASIS_CODES
+        return _GROUP if has_code(resource.json.get("code"), codes) else None
 
     def map(self, group: Group, context: Context) -> MapOutput:
         """One draft per tumour."""
         statements: list[Statement] = []
         for member in group.members:
             if member.type != "Condition":
+                if _is_metastasis(member) and member.json.get("status") not in VOID:
+                    statements.append(read_metastasis(member, context))
                 continue
             diagnosis = diagnose(member.json)
             if diagnosis.relationship is None:
@@ -66,10 +78,14 @@ class NeoplasticEntityMapper:
             yield draft.drafting(drafts).done()
 
 
+def _is_metastasis(member: Resource) -> bool:
+    return member.type == "Observation" and has_code(member.json.get("code"), METASTASIS_CODES)
+
+
 def _findings(members: Iterable[Resource], drafts: list[TumourDraft]) -> MapOutput:
     """Give each histology and grade Observation to the tumour that it is about."""
     for member in members:
-        if member.type == "Condition":
+        if member.type == "Condition" or (_is_metastasis(member) and member.json.get("status") not in VOID):
             continue
         status = member.json.get("status")
         if isinstance(status, str) and status in VOID:

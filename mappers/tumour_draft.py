@@ -114,6 +114,10 @@ class TumourDraft:
 
     def _no_site(self) -> None:
         json = self.anchor.json
+        if self.anchor.type == "Observation":
+            said, source = json.get("valueCodeableConcept"), Source(self.anchor.reference, "valueCodeableConcept")
+            self._drafting.unmapped("topography", "CancerTopography", said, source=source, required=True)
+            return
         sites = objects(json.get("bodySite"))
         unmapped: Any = next((site for site in sites if words(site) or codings(site)), json.get("code"))
         source = Source(self.anchor.reference, "bodySite" if sites else "code")

@@ -14,19 +14,22 @@ from mappers.codes import (
     RECURRENCE_OF,
     RELATED_CONDITION,
     RELATED_PRIMARY,
+    SNOMED,
 )  # fmt: skip
 from mappers.dates import Day
 from mappers.diagnoses import Diagnosis, is_primary
 from mappers.fhir import codings, extension_value, extensions, first, objects, text_of
 from mappers.protocol import Context, JsonObject, Resource, Source, Translation
 from mappers.references import target_keys
-from mappers.subjects import day_in
+from mappers.subjects import day_in, observed_on
 from mappers.tumour_identity import Facts
 
 #: Histology observations: LOINC 31206-6 (mCODE histologic behaviour and type), 59847-4 (histology and behaviour ICD-O-3; MII).
 HISTOLOGY_CODES = frozenset({(LOINC, "31206-6"), (LOINC, "59847-4")})
 #: Grade observations: LOINC 33732-9 (histology grade; MII Grading), 44648-4 (histologic grade in breast cancer).
 GRADE_CODES = frozenset({(LOINC, "33732-9"), (LOINC, "44648-4")})
+#: SNOMED CT "Site of distant metastasis": MII's *Fernmetastasen*, an Observation for each site.
+METASTASIS_CODES = frozenset({(SNOMED, "385421009")})
 #: German base profiles: the side is an extension of the ICD-10-GM coding (fhir.de *Seitenlokalisation*).
 GERMAN_SIDE = "http://fhir.de/StructureDefinition/seitenlokalisation"
 
@@ -55,7 +58,7 @@ class Dated:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One Condition, read."""
+    """One Condition, or one Observation of a metastasis, read."""
 
     condition: Resource
     diagnosis: Diagnosis
@@ -98,6 +101,29 @@ def read_statement(condition: Resource, diagnosis: Diagnosis, context: Context) 
     return Statement(condition, diagnosis, topography, histology, named, laterality, dates, facts)
 
 
+def read_metastasis(observation: Resource, context: Context) -> Statement:
+    """Read an Observation of a distant metastasis: its site is the value, its primary the focus."""
+    json = observation.json
+    site = Source(observation.reference, "valueCodeableConcept")
+    candidates = [(json.get("valueCodeableConcept"), site), *_sites(observation)]
+    topography = first_value(context, "CancerTopography", candidates, text=True)
+    laterality = first_value(context, "LateralityQualifier", _sides(observation)[:-1], text=True)
+    observed = observed_on(observation, context)
+    dates = () if observed is None else (Dated(observed[0], observed[1], 2 if observed[2] else 0),)
+    primary = ""
+    for reference in objects(json.get("focus")):
+        target = context.resolve(reference, within=observation)
+        if target is not None and target.type == "Condition" and is_primary(target.json):
+            primary = target.reference
+    facts = Facts(
+        reference=observation.reference, relationship="metastatic", morphology="", primary=primary,
+        # A site that POP has no concept for is a site all the same: it is not one of the others.
+        topography=topography.code if topography else observation.reference,
+        laterality=laterality.code if laterality else "", day=dates[0].day if dates else None,
+    )  # fmt: skip
+    return Statement(observation, Diagnosis("metastatic", ""), topography, None, None, laterality, dates, facts)
+
+
 def first_value(
     context: Context, terminology: str, candidates: list[tuple[Any, Source]], *, text: bool = False
 ) -> Value | None:
@@ -110,6 +136,7 @@ def first_value(
 
 
 def _sites(condition: Resource) -> Iterator[tuple[JsonObject, Source]]:
+    """A Condition has several body sites, an Observation one."""
     for position, site in enumerate(objects(condition.json.get("bodySite"))):
         yield site, Source(condition.reference, f"bodySite[{position}]")
 

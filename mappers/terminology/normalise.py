@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from mappers.codes import (
+    ICD_9_CM,
     ICD_10,
     ICD_10_CM,
     ICD_10_SYSTEMS,
@@ -15,6 +16,7 @@ from mappers.codes import (
     ICD_O_TOPOGRAPHY,
     SNOMED,
 )
+from mappers.icd9 import read_icd9
 from mappers.icd10 import read_icd10
 
 Candidates = Iterator[tuple[str, str, str]]
@@ -32,6 +34,8 @@ def _topography(system: str, code: str) -> Candidates:
         read = read_icd10(code, clinical_modification=system == ICD_10_CM)
         if read is not None and read.topography is not None:
             yield ICD_O_TOPOGRAPHY, read.topography, "icd-10-site"
+    elif system == ICD_9_CM and (older := read_icd9(code)) is not None and older.topography is not None:
+        yield ICD_O_TOPOGRAPHY, older.topography, "icd-9-site"
 
 
 def _morphology(system: str, code: str) -> Candidates:
@@ -41,6 +45,8 @@ def _morphology(system: str, code: str) -> Candidates:
         read = read_icd10(code)
         if read is not None and read.morphology is not None:
             yield ICD_O_MORPHOLOGY, read.morphology, "icd-10-histology"
+    elif system == ICD_9_CM and (older := read_icd9(code)) is not None and older.morphology is not None:
+        yield ICD_O_MORPHOLOGY, older.morphology, "icd-9-histology"
 
 
 def _differentiation(system: str, code: str) -> Candidates:

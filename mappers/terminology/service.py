@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from mappers.codes import system_of
+from mappers.codes import ICD_O_MORPHOLOGY, ICD_O_TOPOGRAPHY, SNOMED, system_of
 from mappers.fhir import code_of, codings, text_of
 from mappers.protocol import JsonObject, Translation
 from mappers.terminology.conceptmap import ConceptMap, Entry
 from mappers.terminology.concepts import Concept, ValueList
 from mappers.terminology.names import drug_names
+from mappers.terminology.neoplasm_names import read_name
 from mappers.terminology.normalise import NORMALISERS
 from mappers.terminology.open import ACCEPTED
 from mappers.terminology.packaged import packaged_maps, small_lists
 from mappers.terminology.stage_names import CODE_LETTERS, STAGES, spellings
 
+#: Terminology → (part of a neoplasm's name, code system of POP's concepts).
+_NAMED_PARTS = {
+    "CancerTopography": ("topography", ICD_O_TOPOGRAPHY),
+    "CancerMorphology": ("morphology", ICD_O_MORPHOLOGY),
+    "LateralityQualifier": ("laterality", SNOMED),
+}
 _CACHE_LIMIT = 50_000
 
 
@@ -64,7 +71,8 @@ class Terminology:
 
     def translate(self, terminology: str, concept: JsonObject | None, *, text: bool = False) -> Translation | None:
         """See :meth:`mappers.protocol.Context.translate`. Order: POP concept, site maps, packaged maps, normalisation,
-        exact name (if ``text``). An explicit "no map" ends the search. The answer is shared: do not change it."""
+        name of a SNOMED CT neoplasm, exact name (if ``text``). An explicit "no map" ends the search. The answer is shared: do
+        not change it."""
         if not isinstance(concept, dict):
             return None
         found = [
@@ -103,12 +111,27 @@ class Terminology:
                     own = self._concept(terminology, target_system, target_code, "")
                     if own is not None:
                         return Translation(own[0], rule, position)
+        if (by_name := self._snomed_name(terminology, found)) is not None:
+            return by_name
         if words is None:
             return None
         for at, each in _texts(terminology, found, words):
             named = self._named(terminology, each) if each else None
             if named is not None:
                 return Translation(named.json(), "exact-name", at)
+        return None
+
+    def _snomed_name(self, terminology: str, found: list[tuple[str, str, str]]) -> Translation | None:
+        """What the name of a SNOMED CT disorder says (``mappers.terminology.neoplasm_names``)."""
+        part = _NAMED_PARTS.get(terminology)
+        if part is None:
+            return None
+        for position, (system, _, display) in enumerate(found):
+            named = read_name(display) if system == SNOMED and display else None
+            value = getattr(named, part[0]) if named is not None else None
+            own = self._concept(terminology, part[1], value, "") if value is not None else None
+            if own is not None:
+                return Translation(own[0], "snomed-name", position)
         return None
 
     def _concept(self, terminology: str, system: str, code: str, display: str) -> tuple[JsonObject, str] | None:

@@ -10,6 +10,7 @@ from mapper_records import (
     ICD_10_CM,
     LOINC,
     MCODE,
+    SNOMED,
     assumed,
     codes,
     concept,
@@ -165,3 +166,77 @@ def test_other_entities_find_the_tumour_by_any_of_its_conditions() -> None:
     found = drafts(result, "TumorMarker")
     assert found
     assert found[0].references["relatedEntitiesIds"] == ("NeoplasticEntity:Condition/first",)
+
+
+FERNMETASTASEN = "https://www.medizininformatik-initiative.de/fhir/ext/modul-onko/CodeSystem/mii-cs-onko-fernmetastasen"
+
+
+def test_german_metastases_are_observations() -> None:
+    said = [
+        observation(
+            "lung",
+            (SNOMED, "385421009"),
+            valueCodeableConcept=concept(FERNMETASTASEN, "PUL"),
+            focus=[{"reference": "Condition/c"}],
+        ),
+        observation("lung-again", (SNOMED, "385421009"), valueCodeableConcept=concept(SNOMED, "258332000")),
+        observation(
+            "other", (SNOMED, "385421009"), valueCodeableConcept=concept(FERNMETASTASEN, "OTH", "andere Organe")
+        ),
+        observation(
+            "void",
+            (SNOMED, "385421009"),
+            valueCodeableConcept=concept(FERNMETASTASEN, "OSS"),
+            status="entered-in-error",
+        ),
+    ]
+    result = mapped(patient(), condition("c", concept(GM, "C50.4")), *said)
+    found = {draft.key.rpartition("/")[2]: draft for draft in drafts(result, TUMOUR)}
+    assert set(found) == {"c", "lung", "other"}
+    assert (found["lung"].payload["topography"]["code"], found["lung"].payload["morphology"]["code"]) == (
+        "C34.9",
+        "8000/6",
+    )
+    assert found["lung"].payload["assertionDate"] == "2024-02-12"
+    assert found["lung"].references["relatedPrimaryId"] == "NeoplasticEntity:Condition/c"
+    assert ("unmapped-code", "topography") in codes(found["other"])
+    assert "entered in error" in reasons(result)["Observation/void"]
+
+
+def test_german_side_beside_the_code() -> None:
+    right = {"system": "https://fhir.kbv.de/CodeSystem/KBV_CS_SFHIR_ICD_SEITENLOKALISATION", "code": "R"}
+    side = {"url": "http://fhir.de/StructureDefinition/seitenlokalisation", "valueCoding": right}
+    code = {"coding": [{"system": GM, "code": "C50.4", "extension": [side]}]}
+    assert only(mapped(patient(), condition("c", code)), TUMOUR).payload["laterality"]["code"] == "24028007"
+
+
+@pytest.mark.parametrize(
+    ("code", "site", "histology_code", "relationship"),
+    [
+        ("174.4", "C50.4", "8000/3", "primary"), ("153.3", "C18.7", "8000/3", "primary"), ("172.5", "C44.5", "8720/3", "primary"),
+        ("198.5", "C41.9", "8000/6", "metastatic"), ("203.00", "C42.1", "9732/3", "primary"),
+        ("233.0", "C50.9", "8000/2", "primary"),
+    ],
+)  # fmt: skip
+def test_icd_9_cm(code: str, site: str, histology_code: str, relationship: str) -> None:
+    draft = only(mapped(patient(), condition("c", concept("http://hl7.org/fhir/sid/icd-9-cm", code))), TUMOUR)
+    said = draft.payload["topography"]["code"], draft.payload["morphology"]["code"], draft.payload["relationship"]
+    assert said == (site, histology_code, relationship)
+
+
+@pytest.mark.parametrize("code", ["V10.3", "V16.3", "217", "239.3", "401.9", "238.2"])
+def test_icd_9_cm_codes_that_are_no_tumour(code: str) -> None:
+    assert not drafts(mapped(patient(), condition("c", concept("http://hl7.org/fhir/sid/icd-9-cm", code))), TUMOUR)
+
+
+def test_a_snomed_disorder_says_by_its_name_what_no_map_holds() -> None:
+    named = concept(
+        SNOMED, "99999999999", "Infiltrating duct carcinoma of upper outer quadrant of left female breast (disorder)"
+    )
+    draft = only(mapped(patient(), condition("c", named)), TUMOUR)
+    payload = draft.payload
+    assert (payload["topography"]["code"], payload["morphology"]["code"], payload["laterality"]["code"]) == (
+        "C50.4",
+        "8500/3",
+        "7771000",
+    )
