@@ -76,9 +76,13 @@ class TNMStagingMapper:
             taken.update(each.resource.reference for each in everything)
             yield _Draft(staging, context).drafting().done()
         for reference in sorted({each.resource.reference for each in findings} - taken):
-            yield NotForPop(
-                reference, "without a stage or category of its day and tumour, or another of its kind is taken"
+            stated = any(letters_of(each.value) for each in findings if each.resource.reference == reference)
+            why = (
+                "no stage or category of its day and tumour, or another of its kind is taken"
+                if stated
+                else "it has no value"
             )
+            yield NotForPop(reference, f"a part of a TNM staging without a home: {why}")
 
 
 def _joined(conditions: list[Staging], observed: list[Staging]) -> list[Staging]:

@@ -21,6 +21,7 @@ from mappers.stagings.tnm_parts import (
     Part,
     Side,
     T,
+    letters_of,
     part_of,
     parts_in,
     side_of,
@@ -189,9 +190,11 @@ def _by_reference(staging: Staging, free: dict[tuple[str, str], Finding], contex
 def _contradicts(group: Finding, member: Finding) -> bool:
     """A category of the other side, except what AJCC 8 (chapter 1, *Pathological classification*) lets stand there: a clinical M
     or N in a pathological stage (pTis cN0 cM0), a microscopically proven M in a clinical one."""
-    if group.side is None or member.side is None or group.side == member.side or member.part.field == M:
+    if group.side is None or member.side is None or group.side == member.side:
         return False
-    return not (group.side == "pathological" and member.part.field == N)
+    if group.side == "pathological":
+        return member.part.field not in (N, M)
+    return not (member.part.field == M and any("M1" in letters for letters in letters_of(member.value)))
 
 
 def _by_day(staging: Staging, free: dict[tuple[str, str], Finding], context: Context) -> None:
@@ -226,7 +229,8 @@ def same_focus(one: frozenset[str], other: frozenset[str]) -> bool:
 def _leftovers(free: Iterable[Finding]) -> list[Staging]:
     """T and N by day, side and focus; M with the only such set of its day, as a pathological one has a clinical M too. R, L, V,
     Pn, G, S and the symbols stage nothing alone: they join the only set of their day or stay out."""
-    left = sorted(free, key=lambda item: (_ORDER.get(item.part.field, 2), item.place))
+    stated = [each for each in free if each.part.field == SYMBOL or letters_of(each.value)]
+    left = sorted(stated, key=lambda item: (_ORDER.get(item.part.field, 2), item.place))
     sets: dict[tuple[str, str, str], Staging] = {}
     for each in left:
         homes = [

@@ -235,7 +235,7 @@ def test_histology_belongs_to_the_pathological_group_of_its_day() -> None:
 def test_a_residual_status_stages_nothing_alone() -> None:
     result = mapped(patient(), condition(), observation("r", (LOINC, "84892-9"), valueCodeableConcept={"text": "R0"}))
     assert not drafts(result, "TNMStaging")
-    assert "without a stage" in reasons(result)["Observation/r"]
+    assert "without a home" in reasons(result)["Observation/r"]
 
 
 def _symbol(code: str, value: str) -> dict[str, Any]:
@@ -351,3 +351,12 @@ def test_a_diagnosis_that_names_its_stage(code: dict[str, Any]) -> None:
     draft = only(mapped(patient(), tumour), "TNMStaging")
     assert draft.payload["stage"]["display"] == "AJCC Stage III"
     assert "date-of-diagnosis" in assumed(draft)
+
+
+def test_a_clinical_stage_takes_a_proven_metastasis_and_no_empty_pathological_m() -> None:
+    proven = _letters("pm", (SNOMED, "371497001"), "M1")
+    draft = only(mapped(patient(), condition(), _stage(**_members("pm")), proven), "TNMStaging")
+    assert draft.payload["distantMetastases"]["display"] == "pM1"
+    empty = observation("pm", (SNOMED, "371497001"), dataAbsentReason={"text": "not done"})
+    draft = only(mapped(patient(), condition(), _stage(**_members("pm")), empty, M0), "TNMStaging")
+    assert draft.payload["distantMetastases"]["display"] == "cM0"

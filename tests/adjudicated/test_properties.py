@@ -1,0 +1,74 @@
+"""What every mapping of stagings has, on the adjudicated patients: order, deliveries, strangers, and the conformance kit."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import orjson
+import pytest
+from mapper_records import OPTIONS, open_terminology, registry
+
+from adjudicated.scoring import Patient, patients
+from mappers.conformance import check_mapper
+from mappers.patients import to_resource, unpack
+from mappers.record import map_resources, to_json
+
+PATIENTS = patients()
+#: For the conformance kit, which tries hundreds of damages of each resource: these reach most branches.
+KIT = ("mii-rectum-y", "us-condition-stage-text", "mcode-stu4-melanoma", "us-gleason-text")
+STRANGERS = [
+    {"resourceType": "Observation", "id": "stranger-mood", "status": "final", "code": {"text": "mood"}, "valueString": "II"},
+    {"resourceType": "Condition", "id": "stranger-ckd", "code": {"text": "Kidney disease"}, "stage": [{"summary": {"text": "3"}}]},
+    {"resourceType": "Encounter", "id": "stranger-visit", "status": "finished"},
+]  # fmt: skip
+
+
+def _stagings(*documents: Any) -> list[Any]:
+    results = map_resources(documents, mappers=registry(), terminology=open_terminology(), options=OPTIONS)
+    found = [draft for draft in to_json(results)["drafts"] if "stagingDomain" in draft["payload"]]
+    return sorted(found, key=lambda draft: str(draft["key"]))
+
+
+@pytest.mark.parametrize("patient", PATIENTS, ids=lambda patient: patient.name)
+def test_neither_order_nor_deliveries_nor_strangers_matter(patient: Patient) -> None:
+    expected = _stagings(patient.bundle)
+    assert expected == _stagings(orjson.loads(orjson.dumps(patient.bundle)))
+    entries = list(patient.bundle["entry"])
+    random.Random(patient.name).shuffle(entries)
+    assert _stagings({**patient.bundle, "entry": entries}) == expected
+    cut = len(entries) // 2
+    assert (
+        _stagings({**patient.bundle, "entry": entries[cut:]}, *(each["resource"] for each in entries[:cut])) == expected
+    )
+    subject = next(each["resource"]["subject"] for each in entries if "subject" in each["resource"])
+    assert _stagings(patient.bundle, *(each | {"subject": subject} for each in STRANGERS)) == expected
+
+
+@pytest.mark.parametrize("patient", PATIENTS, ids=lambda patient: patient.name)
+def test_every_resource_ends_in_a_visible_state(patient: Patient) -> None:
+    results = map_resources([patient.bundle], mappers=registry(), terminology=open_terminology(), options=OPTIONS)
+    for result in results:
+        assert not result.failures
+        for each in result.coverage:
+            assert each.reason or each.status in ("mapped", "partly-mapped"), each.reference
+        for draft in result.drafts:
+            explained = draft.sources.keys() | {each.field for each in draft.assumptions}
+            assert draft.payload.keys() <= explained | {"stagingDomain"}, draft.key
+
+
+@pytest.mark.parametrize("name", ["staging", "tnm-staging"])
+@pytest.mark.parametrize(
+    "patient",
+    [
+        each
+        for each in PATIENTS
+        if each.name in ("mii-rectum-y", "us-condition-stage-text", "mcode-stu4-melanoma", "us-gleason-text")
+    ],
+    ids=lambda patient: patient.name,
+)
+def test_the_mappers_conform(patient: Patient, name: str) -> None:
+    resources = [to_resource(entry) for entry in unpack([patient.bundle])[0]]
+    mapper = registry().by_name[name]
+    found = check_mapper(mapper, resources, registry=registry(), terminology=open_terminology(), options=OPTIONS)
+    assert not found, "\n".join(map(str, found))
