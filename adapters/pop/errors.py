@@ -4,6 +4,7 @@
     ├── PopTransient      502, 503, 504, 429, connection refused, time-out before sending: nothing was stored; later again
     ├── PopAmbiguous      sent, but no answer came (cut, read time-out): look before creating again
     ├── PopServerError    500 with POP's HTML page: maybe transient, maybe a bad payload, maybe stored all the same
+    │   └── PopPoisoned   500 because somebody has stored something in this case that POP cannot show
     ├── PopRejected       422 or 400: this payload is refused; the others go on
     ├── PopUnauthorised   401 after a fresh login, or the login itself is refused: pause everything, tell the operator
     ├── PopForbidden      403: the account lacks a right: pause everything, tell the operator
@@ -48,6 +49,12 @@ class PopServerError(PopError):
     """POP answered 500."""
 
     code = "pop-server-error"
+
+
+class PopPoisoned(PopServerError):
+    """Something in this case makes POP fail: a person has to correct or delete it there."""
+
+    code = "pop-poisoned"
 
 
 class PopRejected(PopError):

@@ -14,6 +14,7 @@ _CODES = {
     "pop-unavailable": PEER_UNAVAILABLE,
     "pop-ambiguous": PEER_UNAVAILABLE,
     "pop-server-error": PEER_UNAVAILABLE,
+    "pop-poisoned": PEER_UNAVAILABLE,
     "pop-unauthorised": PEER_UNAVAILABLE,
     "pop-forbidden": PEER_UNAVAILABLE,
     "mapping": CONFIGURATION,

@@ -20,6 +20,7 @@ from adapters.pop.errors import (
     PopError,
     PopForbidden,
     PopIdentity,
+    PopPoisoned,
     PopRejected,
     PopServerError,
     PopTransient,
@@ -31,6 +32,7 @@ from gateway.reconcile.audit import CAUSE, Audit, Cause
 from gateway.reconcile.lookup import Lookup
 from gateway.reconcile.merge import merge
 from gateway.reconcile.plan import Action, DraftRow, LedgerRow, Verb, parent_key, required_targets
+from gateway.reconcile.poison import Poison
 from gateway.reconcile.results import RECORD_EVERY, Fence, Results
 from gateway.store.engine import Store
 
@@ -82,6 +84,7 @@ class Apply:
         self._ids: dict[str, str] = {}
         self._results = Results(store=store, audit=audit, patient_id=patient_id, fence=fence)
         self._lookup = Lookup(client, external_source)
+        self._poison = Poison(client)
         self._adopted_case = False
         self._moved: set[str] = set()
         self._lost: dict[str, tuple[str, ...]] = {}
@@ -131,6 +134,7 @@ class Apply:
         mapper, version = self._results.mappers.get(action.key, (None, None))
         CAUSE.set(Cause(self._patient_id, action.key, mapper, version, self._worker))
         try:
+            self._poison.check(action)
             if action.verb is Verb.CREATE and action.draft is not None:
                 await self._create(action.draft, action.ledger)
             elif action.verb is Verb.UPDATE and action.draft is not None and action.ledger is not None:
@@ -145,9 +149,26 @@ class Apply:
             shape = isinstance(error, PopContract) or (isinstance(error, PopRejected) and bool(error.fields))
             self.contract_doubt = self.contract_doubt or (shape and error.status is not None)
             self.unknown_concept = self.unknown_concept or "has no concept" in str(error)
-            self._results.parked(action, error)
+            self._results.parked(action, await self._explained(error))
         finally:
             CAUSE.set(Cause())
+
+    async def _explained(self, error: PopError) -> PopError:
+        """A failure of POP's, as that of what somebody has stored in this case, if it is."""
+        if not isinstance(error, PopServerError):
+            return error
+        async with self._store.read() as connection:
+            case_id = await ledger_queries.case_id(connection, self._patient_id)
+        return await self._poison.explained(error, case_id or self._case_id())
+
+    async def _tell_poison(self, draft: DraftRow, error: PopError) -> None:
+        """POP failed on a write, and has stored it: if the case is poisoned, that is why, and somebody has to know."""
+        explained = await self._explained(error)
+        if isinstance(explained, PopPoisoned):
+            self._results.poisoned(draft, explained)
+
+    def _case_id(self) -> str | None:
+        return next((pop_id for key, pop_id in self._ids.items() if key.startswith("PatientCase:")), None)
 
     # -- bodies --------------------------------------------------------------------------------------------------
 
@@ -219,11 +240,12 @@ class Apply:
                     await self._adopt_case(draft, body, complete=complete)
                     return
                 raise
-            except (PopServerError, PopAmbiguous):
+            except (PopServerError, PopAmbiguous) as error:
                 # It may have been stored all the same (README, Poison): look before doing it again.
                 found = await self._look(draft, body, parent_id, fresh=True)
                 if found is not None:
                     await self._take_over(draft, found, body, parent_id, complete=complete)
+                    await self._tell_poison(draft, error)
                     return
                 if not waits:
                     raise
@@ -340,11 +362,12 @@ class Apply:
         for wait in (*SERVER_ERROR_WAITS, None):
             try:
                 return await self._client.update(draft.kind, pop_id, body, parent_id=parent_id)
-            except PopServerError:
+            except PopServerError as error:
                 if wait is None:
                     current = await self._client.get(draft.kind, pop_id, parent_id=parent_id)
                     if current is None or changed_fields(draft.kind, current, body):
                         raise
+                    await self._tell_poison(draft, error)
                     return True  # stored all the same
                 await asyncio.sleep(wait)
         return False

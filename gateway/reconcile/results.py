@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.pop.errors import PopContract, PopError, PopRejected
+from adapters.pop.errors import PopContract, PopError, PopPoisoned, PopRejected
 from gateway.reconcile import ledger as ledger_queries
 from gateway.reconcile.audit import Audit
 from gateway.reconcile.plan import DELETE_NEEDS_DECISION, Action, DraftRow, LedgerRow, parent_key
@@ -101,6 +101,10 @@ class Results:
         text = f"POP {version} has no field {field}: written without it; it follows by itself when POP is upgraded"
         self._reviews.append(Review(draft.key, draft.kind, FIELD_LOST, field, text, severity="warning"))
 
+    def poisoned(self, draft: DraftRow, error: PopPoisoned) -> None:
+        """It is in POP, although POP fails on this case's writes."""
+        self._reviews.append(Review(draft.key, draft.kind, error.code, None, str(error), severity="warning"))
+
     def parked(self, action: Action, error: PopError) -> None:
         """POP refuses this entity, or we must not send it."""
         self.counts["parked"] += 1
@@ -108,7 +112,10 @@ class Results:
             {
                 "key": action.key,
                 "state": "parked",
-                "digest": action.draft.digest if action.draft is not None else None,
+                # Poison is no fault of the draft's: it is tried again at the patient's next run.
+                "digest": action.draft.digest
+                if action.draft is not None and not isinstance(error, PopPoisoned)
+                else None,
                 "error": error.code,
                 "message": str(error),
                 "attempts": (action.ledger.attempts if action.ledger is not None else 0) + 1,

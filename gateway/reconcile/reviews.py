@@ -21,6 +21,7 @@ CODES = frozenset(
     {
         "pop-rejected",
         "pop-contract",
+        "pop-poisoned",
         "pop-server-error",
         "identity-conflict",
         "conflict",

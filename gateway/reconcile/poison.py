@@ -1,0 +1,47 @@
+"""A case in which somebody has stored what POP chokes on: recognised once a run, said, and kept from costing more."""
+
+from __future__ import annotations
+
+import structlog
+
+from adapters.pop.client import PopClient
+from adapters.pop.culprit import Diagnosis, diagnose
+from adapters.pop.errors import PopError, PopPoisoned
+from adapters.pop.kinds import KINDS
+from gateway.reconcile.plan import Action, Verb
+
+log = structlog.get_logger("gateway.worker")
+
+
+class Poison:
+    """What one run for one patient has found out."""
+
+    def __init__(self, client: PopClient) -> None:
+        self._client = client
+        self._looked = False
+        self._found: Diagnosis | None = None
+
+    def check(self, action: Action) -> None:
+        """Raise PopPoisoned for a create that could not be looked up if POP failed on it too: nothing is made blindly."""
+        if self._found is not None and action.verb is Verb.CREATE and self._found.hides(KINDS[action.kind].collection):
+            raise self._error(self._found)
+
+    async def explained(self, error: PopError, case_id: str | None) -> PopError:
+        """The error, or what is behind it: looked for once, in nineteen requests and a few for each thing found."""
+        if self._looked or case_id is None or isinstance(error, PopPoisoned):
+            return error if self._found is None or isinstance(error, PopPoisoned) else self._error(self._found)
+        self._looked = True
+        try:
+            self._found = await diagnose(self._client, case_id)
+        except PopError as failure:
+            log.warning("case-not-diagnosed", case=case_id, code=failure.code)
+            return error
+        if self._found is None:
+            return error
+        log.warning("case-poisoned", case=case_id, collections=[name for name, _ in self._found.lists])
+        return self._error(self._found)
+
+    @staticmethod
+    def _error(found: Diagnosis) -> PopPoisoned:
+        text = f"{found}. Correct or delete it in POP; this follows with the next change, or when you replay it"
+        return PopPoisoned(text, status=500)
