@@ -229,6 +229,11 @@ class PopClient:
         """All concepts of one of POP's terminologies. Raises PopServerError for a name that POP does not know."""
         return await self._all(f"/api/v1/terminologies/{quote(terminology, safe='')}/concepts", {})
 
+    async def concept_count(self, terminology: str) -> int:
+        """How many concepts a terminology has. Raises PopServerError for a name that POP does not know."""
+        path = f"/api/v1/terminologies/{quote(terminology, safe='')}/concepts"
+        return _page(await self._wire.json("GET", path, query={"limit": 1}))[1]
+
     async def openapi(self) -> JsonObject:
         """The server's own OpenAPI document."""
         return _object(await self._wire.json("GET", "/api/v1/openapi.json", signed=False))

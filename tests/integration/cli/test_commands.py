@@ -92,17 +92,21 @@ async def test_check_ticks_everything_and_tells_what_to_change(site: Site) -> No
     good = await site.run("check")
     assert good.code == 0, good.out
     assert "✗" not in good.out
-    for subject in ("mappers", "configuration", "store", "source main", "POP API", "POP account", "clock"):
+    for subject in ("mappers", "configuration", "store", "source main", "POP contract", "POP account", "clock"):
         assert f"✓ {subject}" in good.out
     bad = await site.run("check", POP_GATEWAY_POP__USERNAME="viewer", POP_GATEWAY_POP__PASSWORD="viewer")
     assert bad.code == 1
     assert "access level 1 and «service account»" in bad.out
     away = await site.run(
-        "check", POP_GATEWAY_POP__URL="http://127.0.0.1:9", POP_GATEWAY_SOURCES__MAIN__URL="http://127.0.0.1:9"
+        "check",
+        "--json",
+        POP_GATEWAY_POP__URL="http://127.0.0.1:9",
+        POP_GATEWAY_SOURCES__MAIN__URL="http://127.0.0.1:9",
     )
     assert away.code == 69
-    assert "✗ POP" in away.out
-    assert "✗ source main" in away.out
+    told = json.loads(away.out)
+    assert told["exit"] == 69
+    assert {each["subject"] for each in told["findings"] if each["state"] == "failed"} == {"POP", "source main"}
 
 
 async def test_a_wrong_configuration_is_named_and_never_quoted(site: Site) -> None:
