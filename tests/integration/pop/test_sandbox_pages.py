@@ -157,6 +157,23 @@ async def test_anybody_reads_a_case_and_nothing_of_the_hospital(site: Site) -> N
     assert site.pop.counts == {}, "pages are no requests to the API"
 
 
+async def test_many_cases_are_paged_and_found_by_their_pseudonym(site: Site) -> None:
+    for number in range(60):
+        site.add("PatientCase", {**CASE, "clinicalIdentifier": f"B-{number}"})
+    first = (await site.http.get("/")).text
+    assert first.count('<th scope="row">') == 50
+    assert "1 to 50" in first
+    older = (await site.http.get("/", params={"offset": "50"})).text
+    name = site.row("PatientCase", site.case)["pseudoidentifier"]
+    assert older.count('<th scope="row">') == 11
+    assert name in older
+    assert name not in first
+    found = (await site.http.get("/", params={"pseudonym": name.lower()})).text
+    assert found.count('<th scope="row">') == 1
+    assert "No case here" in (await site.http.get("/", params={"pseudonym": "nobody"})).text
+    assert (await site.http.get("/", params={"offset": "-1"})).status_code == 200
+
+
 async def test_who_may_edit(site: Site) -> None:
     address = f"/cases/{site.case}/edit/{site.marker}"
     away = await site.http.get(address)

@@ -17,6 +17,8 @@ from adapters.sandbox.pop.store import Entities
 
 JsonObject = dict[str, Any]
 
+#: Cases on one page of the list.
+PAGE = 50
 #: Sections of the page with the collections in them. Whatever is in none of them comes last.
 SECTIONS = {
     "Tumors": ("neoplastic-entities", "stagings", "risk-assessments"),
@@ -171,15 +173,17 @@ class Cases:
         self._reader = reader
         self._accounts = accounts
 
-    def all(self) -> list[tuple[Entry, list[str], int]]:
-        """(case, sites of its tumours, how many entries it has), the newest case first."""
+    def some(self, *, wanted: str = "", offset: int = 0) -> tuple[list[tuple[Entry, list[str], int]], int]:
+        """Cases whose pseudonym has ``wanted`` in it, the newest first, a page of them from ``offset``, and how many there are.
+        Of each: (case, sites of its tumours, how many entries it has)."""
+        rows = [row for row in self._entities.all("patient-cases") if wanted.upper() in row["pseudoidentifier"]]
         found = []
-        for row in reversed(self._entities.all("patient-cases")):
+        for row in rows[::-1][offset : offset + PAGE]:
             tumours = self._entities.owned("neoplastic-entities", row["id"])
             sites = dict.fromkeys(words.concept(each["topography"]) for each in tumours)
             entries = sum(len(self._entities.owned(name, row["id"])) for name in _COLLECTIONS)
             found.append((self._entry("patient-cases", row), list(sites), entries))
-        return found
+        return found, len(rows)
 
     def find(self, case_id: str) -> Case | None:
         """One case with all that is of it."""

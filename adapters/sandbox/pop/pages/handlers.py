@@ -14,7 +14,7 @@ from aiohttp import web
 
 from adapters.sandbox.pop.accounts import User
 from adapters.sandbox.pop.pages import words
-from adapters.sandbox.pop.pages.case import SECTIONS, Cases
+from adapters.sandbox.pop.pages.case import PAGE, SECTIONS, Cases
 from adapters.sandbox.pop.pages.course import course
 from adapters.sandbox.pop.pages.series import HEIGHT, WIDTH, series
 from adapters.sandbox.pop.pages.signin import SignIn
@@ -87,7 +87,12 @@ class PageHandlers:
         ]
 
     async def _list(self, request: web.Request) -> web.Response:
-        return self._pages.render(request, "cases.html", cases=self._cases.all())
+        wanted, given = request.query.get("pseudonym", "").strip(), request.query.get("offset", "0")
+        offset = int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0
+        cases, count = self._cases.some(wanted=wanted, offset=offset)
+        return self._pages.render(
+            request, "cases.html", cases=cases, count=count, wanted=wanted, offset=offset, page=PAGE
+        )
 
     async def _case(self, request: web.Request) -> web.Response:
         case = self._cases.find(request.match_info["id"])
