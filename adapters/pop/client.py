@@ -187,8 +187,13 @@ class PopClient:
             identity = (clinical_center, clinical_identifier)
             return (case.get("clinicalCenter"), case.get("clinicalIdentifier")) == identity
 
-        if "/" in clinical_identifier or clinical_identifier in (".", ".."):
-            # Web servers decode %2F before they route: such an identifier cannot be part of a path. ``idSearch`` finds parts.
+        if (
+            "/" in clinical_identifier
+            or clinical_identifier in (".", "..")
+            or clinical_identifier.strip() != clinical_identifier
+        ):
+            # Web servers decode %2F before they route, and POP strips the path (observed: blanks at an end are a 404): such an
+            # identifier cannot be part of a path. ``idSearch`` finds parts.
             query = {"idSearch": clinical_identifier, "anonymized": "false"}
             failure = None
             try:

@@ -9,16 +9,19 @@ from typing import Any
 
 from contract.binding import SYMBOL, UUID, Bindings
 
-#: ``volatile`` of the transcripts, by name: only the JSON type is compared.
+#: ``volatile`` of the transcripts, by name: only the JSON type is compared. Progression-free survival is counted to this moment.
 VOLATILE = frozenset({
     "createdAt", "updatedAt", "timestamp", "pseudoidentifier", "age", "ageAtDiagnosis", "overallSurvival", "contributors",
-    "importedAt", "sessionToken",
+    "importedAt", "sessionToken", "progressionFreeSurvival",
 })  # fmt: skip
 #: Further names that stand for the moment, the machine or a person's particulars.
 PARTICULAR = frozenset({
     "exportedAt", "checksum", "database_connection_time_ms", "lastLogin", "at", "ip_address", "email", "firstName", "lastName",
     "fullName", "organization", "department", "title",
 })  # fmt: skip
+#: What else a value list tells of a concept: each instance has its own lists.
+LISTED = frozenset({"version", "synonyms", "properties"})
+MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d+)?(\+\d{2}:\d{2})?")
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 #: The recording shortened the pattern of HGVS errors, which is about 9 kB long.
 PATTERN = re.compile(r"(?<=should match pattern ').{500,}(?=')", re.DOTALL)
@@ -39,10 +42,11 @@ def differences(
         if "omitted" in recorded:
             return
         shifted = shifted or recorded.get("anonymized") is True
+        free = _free(recorded, answered)
         for key in sorted(recorded.keys() | answered.keys()):
             if key not in answered or key not in recorded:
                 yield f"{place}.{key}", recorded.get(key, "(no such field)"), answered.get(key, "(no such field)")
-            else:
+            elif key not in free:
                 yield from differences(recorded[key], answered[key], bindings, place=f"{place}.{key}", shifted=shifted)
     elif name in VOLATILE | PARTICULAR:
         if isinstance(recorded, str) and isinstance(answered, str):
@@ -73,6 +77,15 @@ def differences(
             yield place, recorded, answered
     elif _type(recorded) != _type(answered) or recorded != answered:
         yield place, recorded, answered
+
+
+def _free(recorded: dict[str, Any], answered: dict[str, Any]) -> frozenset[str]:
+    """Fields of an object that need only be there: what a value list says of a concept beyond its name, and how long a therapy
+    has lasted that goes on."""
+    if {"code", "system"} <= recorded.keys() & answered.keys():
+        return LISTED
+    going_on = "duration" in recorded and (recorded.get("period") or {}).get("end") is None
+    return frozenset({"duration"}) if going_on else frozenset()
 
 
 def _aligned(recorded: list[Any], answered: list[Any], bindings: Bindings, name: str) -> tuple[list[Any], list[Any]]:
@@ -112,7 +125,7 @@ def _type(value: Any) -> str:
 
 
 def _text(value: str, shifted: bool) -> str:
-    value = PATTERN.sub(SHORTENED, value)
+    value = MOMENT.sub("<moment>", PATTERN.sub(SHORTENED, value))
     return DAY.sub("<date>", value) if shifted else value
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 from contract.table import Findings
-from contract.target import CENTRE, PREFIX, Target
+from contract.target import CENTRE, PREFIX, TIMEOUT, Target
 
 from adapters.pop.client import Exchange, PopClient
 from adapters.pop.errors import PopAmbiguous, PopContract, PopRejected, PopServerError, PopUnauthorised
@@ -51,7 +51,7 @@ class Stage:
         account = self.target.accounts["gateway"]
         settings = {
             "username": account.username, "password": lambda: account.password, "tokens": self.tokens,
-            "observer": self.sent.append, **changed,
+            "observer": self.sent.append, "timeout": TIMEOUT, **changed,
         }  # fmt: skip
         self.clients.append(PopClient(url=self.target.url, **settings))  # type: ignore[arg-type]
         return self.clients[-1]
