@@ -11,6 +11,7 @@ import httpx
 import orjson
 
 from adapters.pop.errors import (
+    PopAmbiguous,
     PopContract,
     PopForbidden,
     PopRejected,
@@ -19,16 +20,21 @@ from adapters.pop.errors import (
     PopUnauthorised,
 )
 
-#: Statuses of a server, or the proxy before it, that is not available. After a create that ended so, the caller looks
-#: before it creates again, as after any other that was not answered with 201.
-UNAVAILABLE = frozenset({429, 502, 503, 504})
+#: Statuses of a server, or the proxy before it, that did not take the request.
+UNAVAILABLE = frozenset({429, 503})
 LONGEST_RETRY_AFTER = 3600.0
 _CONCEPT = re.compile(r"CodedConcept with code '([^']*)' and system '([^']*)' for ([a-z0-9 ]+) valueset")
 _CONSTRAINT = re.compile(r'(?:check|unique) constraint "([^"]+)"')
 
 
-def raise_for(response: httpx.Response) -> None:
-    """Raise the PopError that the status means; return on 2xx."""
+def unavailable(response: httpx.Response, who: str = "POP") -> PopTransient:
+    """The error for a server that is not available now."""
+    status = response.status_code
+    return PopTransient(f"{who} is not available ({status})", status=status, retry_after=retry_after(response))
+
+
+def raise_for(response: httpx.Response, *, write: bool = False) -> None:
+    """Raise the PopError that the status means; return on 2xx. ``write``: the request would have changed something."""
     status = response.status_code
     if response.is_success:
         return
@@ -39,9 +45,16 @@ def raise_for(response: httpx.Response) -> None:
             "the technical account lacks a right: it needs level 1 and the service account flag", status=status
         )
     if status in UNAVAILABLE:
-        raise PopTransient(f"POP is not available ({status})", status=status, retry_after=retry_after(response))
+        raise unavailable(response)
     if status == 500:
         raise PopServerError("POP failed on this request (500)", status=status)
+    if status > 500 or status == 408:
+        # A proxy's words (502, 504, 408, the 52x of some): what stands behind it may have carried the request out.
+        if write:
+            raise PopAmbiguous(
+                f"no answer of POP came through ({status}); it may have carried the request out", status=status
+            )
+        raise unavailable(response)
     if status in (400, 404, 409, 413, 422):
         message, fields = explain(response)
         raise PopRejected(message, status=status, fields=fields)

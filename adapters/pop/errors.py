@@ -1,8 +1,8 @@
 """What can go wrong with a request to POP, by what the caller has to do about it.
 
     PopError
-    ├── PopTransient      502, 503, 504, 429, connection refused, time-out before sending: nothing was stored; later again
-    ├── PopAmbiguous      sent, but no answer came (cut, read time-out): look before creating again
+    ├── PopTransient      429, 503, connection refused, any read that failed on the way: nothing was stored; later again
+    ├── PopAmbiguous      a write was sent, but no answer of POP came (cut, deadline, 502, 504): look before doing it again
     ├── PopServerError    500 with POP's HTML page: maybe transient, maybe a bad payload, maybe stored all the same
     │   └── PopPoisoned   500 because somebody has stored something in this case that POP cannot show
     ├── PopRejected       422 or 400: this payload is refused; the others go on
@@ -40,7 +40,7 @@ class PopTransient(PopError):
 
 
 class PopAmbiguous(PopError):
-    """The request may or may not have been carried out."""
+    """A write may or may not have been carried out."""
 
     code = "pop-ambiguous"
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 import orjson
 
 from adapters.pop import guard
-from adapters.pop.answers import UNAVAILABLE, http_date, raise_for
+from adapters.pop.answers import UNAVAILABLE, explain, http_date, raise_for
+from adapters.pop.connection import Connection
+from adapters.pop.credentials import Credentials
 from adapters.pop.errors import PopAmbiguous, PopContract, PopError, PopTransient
 from adapters.pop.kinds import JsonObject
+from adapters.pop.limiter import Limiter, Slot
 from adapters.pop.session import SessionManager, TokenStore
 
 #: Nothing of the request can have reached POP.
@@ -22,6 +28,10 @@ NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.U
 #: Seconds to wait for a connection at most, whatever the time-out of the answer.
 CONNECT_TIMEOUT = 10.0
 CONNECTIONS = 100
+WRITES = frozenset({"POST", "PUT", "DELETE"})
+#: Statuses by which POP, or the proxy before it, says that it is too much.
+_TOO_MUCH = frozenset({429, 502, 503, 504})
+_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +46,12 @@ class Exchange:
     duration: float
     """Seconds."""
     payload_digest: bytes | None
+    payload: bytes | None = field(default=None, repr=False)
+    """The body that was sent: patient data, only ever to be kept encrypted."""
+    entity_id: str | None = None
+    """POP's id of what a create made."""
+    refusal: str | None = None
+    """Why POP refused it, reduced to what may be shown."""
 
 
 class Wire:
@@ -46,23 +62,24 @@ class Wire:
         self,
         *,
         url: str,
-        username: str,
-        password: Callable[[], str],
+        credentials: Credentials,
         tokens: TokenStore,
         timeout: float,
         transport: httpx.AsyncBaseTransport | None,
         observer: Callable[[Exchange], None] | None,
         in_ours: Callable[[str, JsonObject], JsonObject],
+        limiter: Limiter,
+        connection: Connection,
     ) -> None:
-        self._username = username
-        self._password = password
+        self._credentials = credentials
         self._observer = observer
-        self._http = httpx.AsyncClient(
+        self._timeout = timeout
+        self._limiter = limiter
+        self._http = connection.http(
             base_url=url.rstrip("/"),
-            timeout=httpx.Timeout(timeout, connect=min(timeout, CONNECT_TIMEOUT)),
+            timeout=httpx.Timeout(timeout, connect=min(timeout / 2, CONNECT_TIMEOUT)),
             transport=transport,
-            limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
-            headers={"Accept": "application/json"},
+            size=CONNECTIONS,
         )
         self._sessions = SessionManager(tokens, self._login)
         self._in_ours = in_ours
@@ -91,7 +108,7 @@ class Wire:
         response = await self.send(method, path, body=body, kind=kind, query=query, signed=signed, shown=shown)
         if response.status_code == 404 and absent is not ...:
             return absent
-        raise_for(response)
+        raise_for(response, write=method in WRITES)
         try:
             return orjson.loads(response.content)
         except orjson.JSONDecodeError as error:
@@ -134,11 +151,11 @@ class Wire:
         return content
 
     async def _login(self) -> str | None:
-        body = {"username": self._username, "password": self._password()}
-        response = await self._exchange(
-            "POST", "/api/v1/auth/session", content=orjson.dumps(body), token=None, digest=None
-        )
-        if response.status_code in UNAVAILABLE:
+        login = await self._credentials.login()
+        if login is None:
+            return None
+        response = await self._exchange("POST", login.path, content=orjson.dumps(login.body), token=None, digest=None)
+        if response.status_code in UNAVAILABLE or response.status_code > 500:
             raise_for(response)
         if response.status_code != 200:
             # 400 with an empty body, or even 500, is how POP says no (or: too many attempts).
@@ -165,35 +182,61 @@ class Wire:
         headers = {} if token is None else {"X-SESSION-TOKEN": token}
         if content is not None:
             headers["Content-Type"] = "application/json"
-        started = time.perf_counter()
-        status: int | None = None
+        response: httpx.Response | None = None
         failure: PopError | None = None
-        try:
-            response = await self._http.request(method, path, content=content, params=query, headers=headers)
-            status = response.status_code
-            if (date := http_date(response.headers.get("Date", ""))) is not None:
-                self.clock_difference = date - time.time()
-            return response
-        except NOT_SENT as error:
-            failure = PopTransient(f"POP cannot be reached ({type(error).__name__})")
-            # The library's own text may quote the address, and with it a clinical identifier: it is not chained.
-            raise failure from None
-        except httpx.RequestError as error:
-            name = type(error).__name__
-            if method == "POST" and token is not None:
-                failure = PopAmbiguous(f"POP did not answer a create ({name}); it may have stored it")
-            else:
-                failure = PopTransient(f"POP did not answer ({name})")
-            raise failure from None
-        finally:
-            if self._observer is not None:
-                self._observer(
-                    Exchange(
-                        method=method,
-                        path=shown or path,
-                        status=status,
-                        error=failure.code if failure is not None else None,
-                        duration=time.perf_counter() - started,
-                        payload_digest=digest,
+        turn = (
+            nullcontext(Slot()) if token is None else self._limiter.slot(f"{method} {_ID.sub('{id}', shown or path)}")
+        )
+        async with turn as slot:
+            started = time.perf_counter()
+            try:
+                # httpx limits each read and write; an answer that trickles in must end as well.
+                async with asyncio.timeout(self._timeout):
+                    response = await self._http.request(method, path, content=content, params=query, headers=headers)
+                slot.answered = response.is_success
+                slot.overloaded = response.status_code in _TOO_MUCH
+                if (date := http_date(response.headers.get("Date", ""))) is not None:
+                    self.clock_difference = date - time.time()
+                return response
+            except NOT_SENT as error:
+                slot.overloaded = True
+                failure = PopTransient(f"POP cannot be reached ({type(error).__name__})")
+                # The library's own text may quote the address, and with it a clinical identifier: it is not chained.
+                raise failure from None
+            except (httpx.RequestError, TimeoutError) as error:
+                slot.overloaded = True
+                name = "time-out" if isinstance(error, TimeoutError | httpx.TimeoutException) else type(error).__name__
+                if method in WRITES and token is not None:
+                    failure = PopAmbiguous(f"POP did not answer a write ({name}); it may have carried it out")
+                else:
+                    failure = PopTransient(f"POP did not answer ({name})")
+                raise failure from None
+            finally:
+                if self._observer is not None:
+                    self._observer(
+                        Exchange(
+                            method=method,
+                            path=shown or path,
+                            status=None if response is None else response.status_code,
+                            error=None if failure is None else failure.code,
+                            duration=time.perf_counter() - started,
+                            payload_digest=digest,
+                            payload=content if digest is not None else None,
+                            entity_id=_made(response),
+                            refusal=_refusal(response),
+                        )
                     )
-                )
+
+
+def _made(response: httpx.Response | None) -> str | None:
+    if response is None or response.status_code != 201:
+        return None
+    try:
+        made = orjson.loads(response.content)["id"]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return None
+    return made if isinstance(made, str) and _ID.fullmatch(made) else None
+
+
+def _refusal(response: httpx.Response | None) -> str | None:
+    return explain(response)[0] if response is not None and response.status_code in (400, 409, 422) else None

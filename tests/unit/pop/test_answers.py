@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from adapters.pop.answers import LONGEST_RETRY_AFTER, explain, raise_for, retry_after
 from adapters.pop.errors import (
+    PopAmbiguous,
     PopContract,
     PopError,
     PopForbidden,
@@ -27,12 +28,22 @@ from adapters.pop.errors import (
     [
         (301, PopContract), (400, PopRejected), (401, PopUnauthorised), (403, PopForbidden), (404, PopRejected),
         (405, PopContract), (418, PopContract), (422, PopRejected), (429, PopTransient), (500, PopServerError),
-        (502, PopTransient), (503, PopTransient), (504, PopTransient),
+        (408, PopTransient), (502, PopTransient), (503, PopTransient), (504, PopTransient), (520, PopTransient),
     ],
 )  # fmt: skip
 def test_every_status_has_one_meaning(status: int, error: type[PopError]) -> None:
     with pytest.raises(error) as raised:
         raise_for(httpx.Response(status, text="<html>"))
+    assert raised.value.status == status
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(408, PopAmbiguous), (429, PopTransient), (502, PopAmbiguous), (503, PopTransient), (504, PopAmbiguous)],
+)
+def test_what_a_proxy_says_of_a_write_leaves_open_whether_it_was_done(status: int, error: type[PopError]) -> None:
+    with pytest.raises(error) as raised:
+        raise_for(httpx.Response(status, text="<html>"), write=True)
     assert raised.value.status == status
 
 
