@@ -26,10 +26,11 @@ async def replay(
     error: str | None = None,
     since: float | None = None,
     until: float | None = None,
+    operator: str | None = None,
 ) -> int:
     """Mark the patients that fit all conditions dirty and return how many: by row id, by source, by the error code of
     their last run or of one of their parked entities, by the time of their last change (seconds since the epoch, ends
-    included). Raises StoreUnavailable."""
+    included). ``operator`` is noted in the audit of what is sent for it. Raises StoreUnavailable."""
     query = sa.select(patient.c.id).order_by(patient.c.id)
     if patient_ids is not None:
         query = query.where(patient.c.id.in_(patient_ids))
@@ -46,15 +47,15 @@ async def replay(
         ids = list(await connection.scalars(query))
     for start in range(0, len(ids), _BATCH):
         async with store.write(lock="intake") as connection:
-            await _mark(store, connection, ids[start : start + _BATCH])
+            await _mark(store, connection, ids[start : start + _BATCH], operator)
     return len(ids)
 
 
-async def _mark(store: Store, connection: AsyncConnection, ids: Sequence[int]) -> None:
+async def _mark(store: Store, connection: AsyncConnection, ids: Sequence[int], operator: str | None) -> None:
     seq = await store.next_seq(connection)
     await connection.execute(
         sa.update(patient).where(patient.c.id.in_(ids))
-        .values(dirty_seq=seq, dirty_at=time.time(), not_before=0, attempts=0, last_error=None)
+        .values(dirty_seq=seq, dirty_at=time.time(), not_before=0, attempts=0, last_error=None, operator=operator)
     )  # fmt: skip
     # A changed mapper or concept map shows only if the groups are mapped again, not just planned.
     await connection.execute(sa.update(map_group).where(map_group.c.patient_id.in_(ids)).values(stale=True))

@@ -44,6 +44,8 @@ UNIQUE_CASE = "unique_clinical_identifier_per_center"
 #: What must agree before a case with the same clinical identifier is taken for the same person's.
 PERSON = frozenset({"gender", "dateOfBirth"})
 LANE_FAULTS = (PopTransient, PopUnauthorised, PopForbidden)
+#: A write that is never answered may be POP's trouble or the payload's: after so many runs that ended so it is parked.
+UNANSWERED_RUNS = 5
 
 
 class LaneFault(Exception):
@@ -54,13 +56,20 @@ class LaneFault(Exception):
         self.cause = cause
 
 
+class LanePaused(Exception):
+    """Requests to POP have been paused, by an operator or after another patient's fault: nothing more may be sent."""
+
+
 class LeaseLost(Exception):
     """Another replica works this patient now: nothing more may be sent or recorded."""
 
 
 class Apply:
     """One run for one patient. When the patient is no longer ours, ``fence`` raises LeaseLost in a transaction that would
-    record something, and ``held`` before anything more is sent."""
+    record something, and ``held`` before anything more is sent (LanePaused if nothing may be sent at all).
+
+    ``trusted``: the ledger is known to be complete for this patient. If it is not, it may be a restored backup that is older
+    than what stands in POP: then what is to be created in a case that exists is looked for first."""
 
     def __init__(
         self,
@@ -73,6 +82,8 @@ class Apply:
         fence: Fence,
         held: Callable[[], None],
         worker: str,
+        operator: str | None = None,
+        trusted: bool = True,
     ) -> None:
         self._store = store
         self._client = client
@@ -81,21 +92,22 @@ class Apply:
         self._fence = fence
         self._held = held
         self._worker = worker
+        self._operator = operator
         self._ids: dict[str, str] = {}
         self._results = Results(store=store, audit=audit, patient_id=patient_id, fence=fence)
         self._lookup = Lookup(client, external_source)
         self._poison = Poison(client)
-        self._adopted_case = False
+        self._trusted = trusted
         self._moved: set[str] = set()
         self._lost: dict[str, tuple[str, ...]] = {}
         self.contract_doubt = False
         """POP did not take a shape, or answered in one, that its contract does not have: it may have changed."""
-        self.unknown_concept = False
-        """POP refused a concept that we took for one of its own: its lists have changed."""
+        self.unknown_concepts: set[str] = set()
+        """What POP said of concepts that we took for its own (list, code, system): its lists have changed."""
 
     async def run(self, actions: list[Action]) -> Counter[str]:
         """Do it; returns how many were created, updated, deleted, adopted, kept, parked, are blocked or unchanged. Raises
-        LaneFault or LeaseLost; what was done by then is recorded (LeaseLost: as far as it may)."""
+        LaneFault, LanePaused or LeaseLost; what was done by then is recorded (LeaseLost: as far as it may)."""
         await self._prepare(actions)
         try:
             for action in actions:
@@ -120,6 +132,7 @@ class Apply:
             self._ids = await ledger_queries.pop_ids(connection, self._patient_id, wanted)
             keys = [draft.key for draft in drafts]
             self._results.mappers = await ledger_queries.mappers_of(connection, self._patient_id, keys)
+            self._results.origins = await ledger_queries.origins_of(connection, self._patient_id, drafts)
             will_be = {draft.key for draft in creates}
             ready = [
                 draft
@@ -132,7 +145,8 @@ class Apply:
 
     async def _one(self, action: Action) -> None:
         mapper, version = self._results.mappers.get(action.key, (None, None))
-        CAUSE.set(Cause(self._patient_id, action.key, mapper, version, self._worker))
+        versions = tuple(version_id for _, version_id in self._results.origins.get(action.key, ()))
+        CAUSE.set(Cause(self._patient_id, action.key, mapper, version, self._worker, self._operator, versions))
         try:
             self._poison.check(action)
             if action.verb is Verb.CREATE and action.draft is not None:
@@ -145,10 +159,16 @@ class Apply:
                 self._results.counts[action.verb.value] += 1
         except LANE_FAULTS as error:
             raise LaneFault(error) from error
-        except (PopRejected, PopContract, PopIdentity, PopServerError, PopAmbiguous) as error:
+        except PopAmbiguous as error:
+            if (action.ledger.attempts if action.ledger is not None else 0) + 1 < UNANSWERED_RUNS:
+                self._results.unanswered(action)
+                raise LaneFault(error) from error
+            self._results.parked(action, error)
+        except (PopRejected, PopContract, PopIdentity, PopServerError) as error:
             shape = isinstance(error, PopContract) or (isinstance(error, PopRejected) and bool(error.fields))
             self.contract_doubt = self.contract_doubt or (shape and error.status is not None)
-            self.unknown_concept = self.unknown_concept or "has no concept" in str(error)
+            if "has no concept" in str(error):
+                self.unknown_concepts.add(str(error))
             self._results.parked(action, await self._explained(error))
         finally:
             CAUSE.set(Cause())
@@ -223,9 +243,10 @@ class Apply:
         if draft.key in self._moved and not await self._old_one_went(draft):
             return
         body, parent_id, complete = self._resolved(draft)
-        # Interrupted, or refused in a way that may have stored it all the same: look before doing it again.
+        # Interrupted, or refused in a way that may have stored it all the same: look before doing it again. So too where the
+        # ledger may have lost what POP has (in a case that this run has made, looking costs no request).
         doubtful = row is not None and row.state in ("creating", "parked")
-        if doubtful or (self._adopted_case and draft.kind != "PatientCase"):
+        if doubtful or (not self._trusted and draft.kind != "PatientCase"):
             found = await self._look(draft, body, parent_id, fresh=False)
             if found is not None:
                 await self._take_over(draft, found, body, parent_id, complete=complete)
@@ -284,7 +305,10 @@ class Apply:
         merged = merge(draft.kind, base=body, current=found, desired=body)
         # Where it differs from what we would write now, that is an older state of ours, or a person's edit. We made it, so ours
         # counts only where nobody else has touched it since.
-        untouched = set(found.get("updatedBy") or []) <= {self._client.username}
+        others = set(found.get("updatedBy") or []) - {self._client.username}
+        untouched = not others or not others & await self._client.edited_by(
+            draft.kind, found["id"], parent_id=parent_id
+        )
         if merged.kept and untouched:
             await self._client.update(draft.kind, found["id"], body, parent_id=parent_id)
         self._written(draft, found["id"], body, complete=complete)
@@ -300,7 +324,7 @@ class Apply:
         found = await self._lookup.case(body)
         if found is None:
             raise PopContract("POP says the case exists, but does not find it by its identity")
-        self._adopted_case = True
+        self._trusted = False
         if self._is_ours(draft, found):
             await self._take_over(draft, found, body, None, complete=complete)
             return
@@ -344,8 +368,9 @@ class Apply:
         if current is None:
             self._gone(draft)
             return
-        # An interrupted run may have written something newer than the ledger knows; it is ours, if nobody else has been there.
-        base = current if row.state == "updating" and not self._others(current) else row.written
+        # An interrupted run, or one that a restored backup knows nothing of, may have written something newer than the ledger
+        # has; it is ours, if nobody else has been there.
+        base = row.written if row.adopted or self._others(current) else current
         merged = merge(draft.kind, base=base, current=current, desired=desired)
         if merged.needed:
             self._results.updating(draft)
@@ -362,7 +387,7 @@ class Apply:
         for wait in (*SERVER_ERROR_WAITS, None):
             try:
                 return await self._client.update(draft.kind, pop_id, body, parent_id=parent_id)
-            except PopServerError as error:
+            except (PopServerError, PopAmbiguous) as error:
                 if wait is None:
                     current = await self._client.get(draft.kind, pop_id, parent_id=parent_id)
                     if current is None or changed_fields(draft.kind, current, body):
@@ -373,8 +398,20 @@ class Apply:
         return False
 
     def _others(self, current: JsonObject) -> set[Any]:
-        """Accounts other than ours that made or changed it."""
+        """Accounts other than ours that made it, or changed it or (POP adds the writer of any therapy of a case to all of them)
+        something else of its case."""
         return {current.get("createdBy"), *(current.get("updatedBy") or [])} - {self._client.username}
+
+    async def _edited(self, kind: str, current: JsonObject, parent_id: str | None, *, since: JsonObject | None) -> bool:
+        """True if a person made it or worked on it. Where POP names others but it is as we wrote it (``since``), its history
+        tells whether they changed it or only the therapy lines of its case."""
+        others = self._others(current)
+        if not others:
+            return False
+        if current.get("createdBy") in others or since is None or changed_fields(kind, current, since):
+            return True
+        editors = await self._client.edited_by(kind, current["id"], parent_id=parent_id)
+        return bool(editors - {self._client.username})
 
     def _gone(self, draft: DraftRow) -> None:
         self._results.gone(draft)
@@ -393,11 +430,23 @@ class Apply:
         if current is None:
             self._deleted(row)
             return
-        if row.adopted or row.kind == "PatientCase" or self._others(current):
+        keep = row.adopted or row.kind == "PatientCase"
+        if keep or await self._edited(row.kind, current, parent_id, since=row.written):
             self._results.kept(row, row.pop_id)
             return
-        await self._client.delete(row.kind, row.pop_id, parent_id=parent_id)
+        await self._remove(row.kind, row.pop_id, parent_id)
         self._deleted(row)
+
+    async def _remove(self, kind: str, pop_id: str, parent_id: str | None) -> None:
+        """Delete, again if POP failed or did not answer: what is gone is gone."""
+        for wait in (*SERVER_ERROR_WAITS, None):
+            try:
+                await self._client.delete(kind, pop_id, parent_id=parent_id)
+                return
+            except (PopServerError, PopAmbiguous):
+                if wait is None:
+                    raise
+                await asyncio.sleep(wait)
 
     async def _delete_unrecorded(self, row: LedgerRow, parent_id: str | None) -> None:
         """Announced or refused, never known to be in POP: look for it, so that nothing of ours stays behind unseen."""
@@ -407,11 +456,11 @@ class Apply:
         found = None
         if findable and row.kind != "PatientCase":
             found = await self._lookup.entity(row.kind, row.key, case_id=case_id, parent_id=parent_id, fresh=True)
-        if found is not None and self._others(found):
+        if found is not None and await self._edited(row.kind, found, parent_id, since=row.written):
             self._results.kept(row, found["id"])
             return
         if found is not None:
-            await self._client.delete(row.kind, found["id"], parent_id=parent_id)
+            await self._remove(row.kind, found["id"], parent_id)
         self._deleted(row, counted=found is not None)
 
     def _deleted(self, row: LedgerRow, *, counted: bool = True) -> None:

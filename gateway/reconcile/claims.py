@@ -28,6 +28,8 @@ class Claim:
     patient_id: int
     source: str
     seen: int
+    operator: str | None = None
+    """Who asked for the replay that it is claimed for."""
 
 
 async def claim(
@@ -37,7 +39,7 @@ async def claim(
     p, now = patient.c, time.time()
     free = sa.or_(p.claimed_until.is_(None), p.claimed_until < now)
     statement = (
-        sa.select(p.id, p.source, p.dirty_seq)
+        sa.select(p.id, p.source, p.dirty_seq, p.operator)
         .where(p.dirty_seq > p.clean_seq, p.not_before <= now, free)
         .order_by(p.dirty_at)
         .limit(count)
@@ -53,7 +55,7 @@ async def claim(
                 .where(p.id.in_([row.id for row in rows]))
                 .values(claimed_by=worker, claimed_until=now + lease)
             )
-    return [Claim(row.id, row.source, row.dirty_seq) for row in rows]
+    return [Claim(row.id, row.source, row.dirty_seq, row.operator) for row in rows]
 
 
 async def renew(store: Store, *, worker: str, patients: Collection[int], lease: float) -> set[int]:
@@ -83,6 +85,8 @@ async def release(connection: AsyncConnection, *, worker: str, done: Claim, clea
     values: dict[str, object] = {"claimed_by": None, "claimed_until": None}
     if clean:
         values |= {"clean_seq": done.seen, "attempts": 0, "last_error": None, "reconciled_at": time.time()}
+        # A replay that was asked for meanwhile is still to be done.
+        values["operator"] = sa.case((p.dirty_seq > done.seen, p.operator), else_=None)
     await connection.execute(sa.update(patient).where(p.id == done.patient_id, p.claimed_by == worker).values(values))
 
 

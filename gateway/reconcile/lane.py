@@ -52,29 +52,34 @@ async def read(store: Store) -> Lane:
 
 def duration(error: PopError, attempts: int) -> float:
     """Seconds to pause after the ``attempts``-th failure in a row: POP's own Retry-After, or exponential."""
-    if isinstance(error, PopTransient) and error.retry_after is not None:
-        return error.retry_after
+    if asked := _asked(error):
+        return asked
     first = REFUSED_FIRST if isinstance(error, PopUnauthorised | PopForbidden) else FIRST
     jitter = 1 + random.random() / 4  # noqa: S311 - spreading load, no secret
     return float(min(first * 2 ** min(attempts - 1, 16), LONGEST) * jitter)
 
 
+def _asked(error: PopError) -> float | None:
+    return error.retry_after if isinstance(error, PopTransient) else None
+
+
 async def pause(store: Store, error: PopError) -> Lane:
-    """Pause after a fault. Workers that fail at the same moment count as one failure."""
+    """Pause after a fault. Workers that fail at the same moment count as one failure; the longest Retry-After counts."""
     now = time.time()
     async with store.write(lock="lane") as connection:
         row = (await connection.execute(sa.select(lane).where(lane.c.name == NAME))).one_or_none()
-        if row is not None and row.paused_until > now:
+        if row is not None and row.paused_until > now and row.paused_until >= now + (_asked(error) or 0.0):
             return Lane(row.paused_until, row.paused_by_operator, row.reason, row.attempts)
-        attempts = 1 if row is None else row.attempts + 1
+        attempts = 1 if row is None else row.attempts + int(row.paused_until <= now)
         until = now + duration(error, attempts)
-        reason = f"{error.code}: {error}"
+        by_operator = bool(row is not None and row.paused_by_operator)
+        reason = row.reason if row is not None and by_operator else f"{error.code}: {error}"
         values = {"paused_until": until, "reason": reason, "attempts": attempts, "updated_at": now}
         if row is None:
             await connection.execute(sa.insert(lane).values(name=NAME, **values))
         else:
             await connection.execute(sa.update(lane).where(lane.c.name == NAME).values(**values))
-        return Lane(until, bool(row is not None and row.paused_by_operator), reason, attempts)
+        return Lane(until, by_operator, reason, attempts)
 
 
 async def reopened(store: Store) -> None:
@@ -82,7 +87,7 @@ async def reopened(store: Store) -> None:
     async with store.write(lock="lane") as connection:
         await connection.execute(
             sa.update(lane)
-            .where(lane.c.name == NAME, lane.c.attempts > 0)
+            .where(lane.c.name == NAME, lane.c.attempts > 0, sa.not_(lane.c.paused_by_operator))
             .values(attempts=0, reason=None, paused_until=0.0, updated_at=time.time())
         )
 

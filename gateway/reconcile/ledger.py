@@ -13,9 +13,12 @@ import zstandard
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.reconcile.plan import DraftRow, LedgerRow, parent_key
-from gateway.store.tables import draft, ledger, map_group
+from gateway.store.tables import draft, ledger, map_group, patient, resource
 
 JsonObject = dict[str, Any]
+
+#: Names in one query: SQLite takes 32766 parameters.
+_PAIRS = 1_000
 
 _compress = zstandard.ZstdCompressor(level=3).compress
 _decompress = zstandard.ZstdDecompressor().decompress
@@ -137,6 +140,31 @@ async def mappers_of(connection: AsyncConnection, patient_id: int, keys: Collect
         .where(draft.c.patient_id == patient_id, draft.c.key.in_(list(keys)))
     )
     return {row.key: (row.mapper, row.mapper_version) for row in (await connection.execute(statement)).all()}
+
+
+async def origins_of(
+    connection: AsyncConnection, patient_id: int, drafts: Collection[DraftRow]
+) -> dict[str, list[tuple[str, int]]]:
+    """Draft key → (reference, ``resource_version.id``): which versions, and so which deliveries, each draft came from."""
+    wanted = {row.key: [str(each).partition("#")[0] for each in row.content.get("resources") or ()] for row in drafts}
+    pairs = sorted(
+        {tuple(reference.split("/", 1)) for each in wanted.values() for reference in each if "/" in reference}
+    )
+    source = sa.select(patient.c.source).where(patient.c.id == patient_id).scalar_subquery()
+    res, found = resource.c, dict[str, int]()
+    for start in range(0, len(pairs), _PAIRS):
+        rows = await connection.execute(
+            sa.select(res.type, res.fhir_id, res.current_id).where(
+                res.source == source,
+                res.current_id.is_not(None),
+                sa.tuple_(res.type, res.fhir_id).in_(pairs[start : start + _PAIRS]),
+            )
+        )
+        found |= {f"{row.type}/{row.fhir_id}": row.current_id for row in rows}
+    return {
+        key: [(reference, found[reference]) for reference in dict.fromkeys(references) if reference in found]
+        for key, references in wanted.items()
+    }
 
 
 async def case_id(connection: AsyncConnection, patient_id: int) -> str | None:

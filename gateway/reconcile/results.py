@@ -36,6 +36,8 @@ class Results:
         """Keys whose review items are settled, with the fields in which a person's value still stands: those stay open."""
         self.mappers: dict[str, tuple[str, str]] = {}
         """Draft key → (mapper, version) that made it."""
+        self.origins: dict[str, list[tuple[str, int]]] = {}
+        """Draft key → (reference, ``resource_version.id``) of the resources that it came from."""
         self.announced: frozenset[str] = frozenset()
         """Draft keys that the run announced to create."""
         self.counts: Counter[str] = Counter()
@@ -44,12 +46,11 @@ class Results:
         """Record what is buffered, if it is at least so much. Raises LeaseLost or StoreUnavailable; the buffer is kept then."""
         if len(self._changes) < least:
             return
-        async with self._store.write() as connection:
+        async with self._audit.recording(self._store) as connection:
             await self._fence(connection)
             await ledger_queries.record(connection, self._patient_id, self._changes)
             await close_reviews(connection, self._patient_id, self._settled)
             await open_reviews(connection, self._patient_id, self._reviews)
-            await self._audit.write(connection)
         self._changes, self._reviews, self._settled = [], [], {}
 
     def written(
@@ -74,7 +75,7 @@ class Results:
                 # An entity that lacks a relation is compared again at every run, until it has them all.
                 "digest": draft.digest if complete else None,
                 "written": ledger_queries.pack(body),
-                "origins": draft.content.get("resources"),
+                "origins": self.origins.get(draft.key),
                 "mapper": mapper,
                 "mapper_version": version,
                 "error": None,
@@ -104,6 +105,11 @@ class Results:
     def poisoned(self, draft: DraftRow, error: PopPoisoned) -> None:
         """It is in POP, although POP fails on this case's writes."""
         self._reviews.append(Review(draft.key, draft.kind, error.code, None, str(error), severity="warning"))
+
+    def unanswered(self, action: Action) -> None:
+        """A write of it was not answered: it is looked at again at the next run."""
+        attempts = (action.ledger.attempts if action.ledger is not None else 0) + 1
+        self._changes.append({"key": action.key, "attempts": attempts})
 
     def parked(self, action: Action, error: PopError) -> None:
         """POP refuses this entity, or we must not send it."""

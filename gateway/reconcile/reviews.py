@@ -52,7 +52,8 @@ def digest(patient_id: int, key: str, code: str, field: str | None) -> bytes:
 
 
 async def open_reviews(connection: AsyncConnection, patient_id: int, reviews: Collection[Review]) -> None:
-    """Open items, or note that their cause was seen again. A person's resolution stays."""
+    """Open items, or note that their cause was seen again. A person's decision of a conflict stays; what was resolved and then
+    happened again, as a refusal by POP does after a new try, opens again."""
     now = time.time()
     for item in reviews:
         identity = digest(patient_id, item.key, item.code, item.field)
@@ -60,7 +61,11 @@ async def open_reviews(connection: AsyncConnection, patient_id: int, reviews: Co
             sa.update(review)
             .where(review.c.digest == identity)
             .values(
-                last_seen=now, text=item.text, state=sa.case((review.c.state == "gone", "open"), else_=review.c.state)
+                last_seen=now,
+                text=item.text,
+                state=sa.case((review.c.state == "gone", "open"), else_=review.c.state)
+                if item.code == "conflict"
+                else "open",
             )
         )
         if seen.rowcount == 0:

@@ -24,7 +24,7 @@ from gateway import metrics
 from gateway.errors import StoreUnavailable
 from gateway.popcontract import DOUBT, INTERVAL, ContractKeeper
 from gateway.reconcile import claims, lane, ledger
-from gateway.reconcile.apply import Apply, LaneFault, LeaseLost
+from gateway.reconcile.apply import Apply, LaneFault, LanePaused, LeaseLost
 from gateway.reconcile.audit import Audit
 from gateway.reconcile.claims import Claim
 from gateway.reconcile.mapping import map_patient
@@ -42,6 +42,8 @@ log = structlog.get_logger("gateway.worker")
 AHEAD = 4
 #: Seconds until a store that failed is tried again.
 STORE_RETRY = 1.0
+#: Seconds within which a patient in work notices that an operator, or another replica, has paused the lane.
+LANE_WATCH = 1.0
 
 OptionsFor = Callable[[str], Mapping[str, Any]]
 
@@ -63,7 +65,7 @@ class Worker:
         concurrency: int = 8,
         lease: float = 60.0,
         idle: float = 1.0,
-        on_rejected_concept: Callable[[], None] | None = None,
+        on_rejected_concept: Callable[[set[str]], None] | None = None,
     ) -> None:
         self.name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
         self.terminology = terminology
@@ -78,6 +80,9 @@ class Worker:
         self._lease = lease
         self._idle = idle
         self._writing = asyncio.Semaphore(concurrency)
+        self._lane = lane.Lane()
+        # Patients whose ledger this process has seen to agree with POP. A backup can only be restored while nothing runs.
+        self._trusted: set[int] = set()
         self._wake = asyncio.Event()
         self._active: dict[int, asyncio.Task[None]] = {}
         self._until: dict[int, float] = {}
@@ -101,7 +106,7 @@ class Worker:
         """Work until ``stop``; then finish what is in work."""
         self.running = True
         stopper = asyncio.create_task(stop.wait())
-        beat = asyncio.create_task(self._heartbeat())
+        beats = [asyncio.create_task(self._heartbeat()), asyncio.create_task(self._watch_lane())]
         try:
             while not stop.is_set():
                 try:
@@ -113,16 +118,16 @@ class Worker:
             await asyncio.gather(*self._active.values(), return_exceptions=True)
         finally:
             self.running = False
-            for task in (stopper, beat, *self._active.values()):
+            for task in (stopper, *beats, *self._active.values()):
                 task.cancel()
-            await asyncio.gather(stopper, beat, *self._active.values(), return_exceptions=True)
+            await asyncio.gather(stopper, *beats, *self._active.values(), return_exceptions=True)
 
     async def drain(self, only: Collection[int] | None = None, *, wait_for_lane: bool = False) -> None:
         """Work until nothing is left that can be worked now: the rest is backed off, or the lane is paused."""
-        beat = asyncio.create_task(self._heartbeat())
+        beats = [asyncio.create_task(self._heartbeat()), asyncio.create_task(self._watch_lane())]
         try:
             while True:
-                state = await lane.read(self._store)
+                state = self._lane = await lane.read(self._store)
                 if not state.open:
                     await asyncio.gather(*self._active.values())
                     if not wait_for_lane or state.by_operator:
@@ -135,13 +140,14 @@ class Worker:
                 elif not started:
                     return
         finally:
-            beat.cancel()
-            await asyncio.gather(beat, return_exceptions=True)
+            for beat in beats:
+                beat.cancel()
+            await asyncio.gather(*beats, return_exceptions=True)
 
     async def _round(self) -> float | None:
         """Claim what there is room for. Returns the longest time to wait for the next look; None: until something ends."""
         self._wake.clear()
-        state = await lane.read(self._store)
+        state = self._lane = await lane.read(self._store)
         if not state.open:
             return min(state.wait, self._idle)
         started = await self._claim()
@@ -177,6 +183,15 @@ class Worker:
                     # The lease may run out; this worker then sends and records nothing more for its patients.
                     log.warning("heartbeat-failed", reason=str(error))
 
+    async def _watch_lane(self) -> None:
+        while True:
+            await asyncio.sleep(LANE_WATCH)
+            if self._active:
+                try:
+                    self._lane = await lane.read(self._store)
+                except StoreUnavailable as error:
+                    log.warning("lane-not-read", reason=str(error))
+
     async def _claim(self, only: Collection[int] | None = None) -> int:
         free = self._room() - len(self._active)
         if free <= 0:
@@ -196,7 +211,11 @@ class Worker:
     async def _patient(self, each: Claim) -> None:
         """One run for one patient; ends in a recorded state whatever happens."""
         try:
-            await self._attempt(each)
+            try:
+                await self._attempt(each)
+            finally:
+                # The requests of a run that recorded nothing else.
+                await self._audit.flush(self._store)
         except StoreUnavailable as error:
             # Nothing can be recorded now; the lease runs out and somebody tries again.
             log.warning("store-unavailable", patient=each.patient_id, reason=str(error))
@@ -209,8 +228,11 @@ class Worker:
             self.totals["patients"] += 1
         except LaneFault as fault:
             self._lane_failed = True
-            state = await lane.pause(self._store, fault.cause)
+            state = self._lane = await lane.pause(self._store, fault.cause)
             log.warning("lane-paused", code=fault.cause.code, reason=str(fault.cause), seconds=round(state.wait, 1))
+            async with self._store.write() as connection:
+                await claims.release(connection, worker=self.name, done=each, clean=False)
+        except LanePaused:
             async with self._store.write() as connection:
                 await claims.release(connection, worker=self.name, done=each, clean=False)
         except LeaseLost:
@@ -284,7 +306,10 @@ class Worker:
 
     def _held(self, each: Claim) -> None:
         """Raises LeaseLost once the lease has run out: a worker that was stopped for a while (a paused machine, a store that
-        takes no heartbeat) must not send what another replica may be sending by now."""
+        takes no heartbeat) must not send what another replica may be sending by now. Raises LanePaused while nothing may be
+        sent to POP: a Retry-After that one patient's request met counts for all of them."""
+        if not self._lane.open:
+            raise LanePaused
         if time.time() >= self._until[each.patient_id]:
             raise LeaseLost("the lease ran out")
 
@@ -298,12 +323,15 @@ class Worker:
             fence=self._fence(each),
             held=lambda: self._held(each),
             worker=self.name,
+            operator=each.operator,
+            trusted=each.patient_id in self._trusted,
         )
         applied = await run.run(actions)
+        self._trusted.add(each.patient_id)
         if run.contract_doubt:
             await self._contract.ensure(max_age=DOUBT)
-        if run.unknown_concept and self._on_rejected_concept is not None:
-            self._on_rejected_concept()
+        if run.unknown_concepts and self._on_rejected_concept is not None:
+            self._on_rejected_concept(run.unknown_concepts)
         return applied
 
 

@@ -70,6 +70,7 @@ patient = Table(
     Column("not_before", Float, nullable=False, server_default="0", comment="back-off: not claimed before"),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("last_error", Text, comment="stable error code of the last failed run, null when clean"),
+    Column("operator", Text, comment="who asked for the replay that is not done yet"),
     Column("reconciled_at", Float),
     sa.UniqueConstraint("source", "fhir_id"),
     Index(None, "dirty_seq"),
@@ -246,7 +247,7 @@ ledger = Table(
     Column("parent_key", Text, comment="draft key of the parent, for children"),
     Column("digest", LargeBinary, comment="draft digest as last written; as refused, if parked"),
     Column("written", LargeBinary, comment="zstd JSON of the body last accepted by POP, ids resolved"),
-    Column("origins", sa.JSON, comment="[[reference, version row id], …] the draft came from"),
+    Column("origins", sa.JSON, comment="[[reference, resource_version.id], …] the draft came from"),
     Column("mapper", Text),
     Column("mapper_version", Text),
     Column(
@@ -272,9 +273,14 @@ pop_request = Table(
     Column("status", Integer, comment="null: no answer"),
     Column("error", Text),
     Column("duration", Float, nullable=False, comment="seconds"),
+    Column("entity_id", Text, comment="POP id of what a create made"),
+    Column("refusal", Text, comment="why POP refused it: fields, codes, constraints; no values"),
     Column("payload_digest", LargeBinary),
-    Column("cause", sa.JSON, comment="{delivery, mapper, mapperVersion, operator, worker}"),
+    Column("payload", LargeBinary, comment="the body, encrypted ([audit] payload_key_file); null if not kept"),
+    Column("cause", sa.JSON, comment="{mapper, mapperVersion, versions: [resource_version.id], operator, worker}"),
     Index(None, "patient_id", "at"),
+    Index(None, "at"),
+    Index(None, "entity_id"),
 )
 
 review = Table(
@@ -362,6 +368,10 @@ terminology = Table(
     Column("name", Text, primary_key=True, comment="POP's x-terminology name"),
     Column("count", Integer, nullable=False),
     Column("fetched_at", Float, nullable=False),
+    Column(
+        "changed_at", Float, nullable=False, server_default="0", comment="when its content was last another than before"
+    ),
+    Column("freshness", Text, comment="digest of count, first and last concept: while it is the same, so is the list"),
     Column(
         "concepts",
         LargeBinary,

@@ -12,7 +12,7 @@ from adapters.pop.errors import PopError, PopForbidden, PopTransient, PopUnautho
 from gateway.reconcile.lane import FIRST, LONGEST, REFUSED_FIRST, Lane, duration
 
 
-@pytest.mark.parametrize("seconds", [0.0, 3.0, 1200.0])
+@pytest.mark.parametrize("seconds", [0.5, 3.0, 1200.0])
 def test_pop_s_own_retry_after_counts(seconds: float) -> None:
     assert duration(PopTransient("away", status=503, retry_after=seconds), 9) == seconds
 
@@ -48,3 +48,7 @@ def test_a_fault_s_pause_ends_by_itself() -> None:
     later = Lane(paused_until=time.time() + 100)
     assert not later.open
     assert 0 < later.wait <= 100
+
+
+def test_a_retry_after_of_nothing_makes_no_hot_loop() -> None:
+    assert duration(PopTransient("away", status=429, retry_after=0.0), 3) >= 4
