@@ -5,16 +5,36 @@ Secrets are given by file or environment, never in the TOML file itself: ``passw
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from gateway.errors import ConfigurationError
+
+
+def _known_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError("is no IANA time zone; write it like Europe/Berlin") from error
+    return value
+
+
+Zone = Annotated[str, AfterValidator(_known_zone)]
 
 
 class Section(BaseModel):
@@ -52,6 +72,51 @@ class HttpSettings(Section):
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
 
 
+Concurrency = Annotated[int, Field(ge=1, le=64)]
+
+
+class OffHoursSettings(Section):
+    """``[pop.off_hours]``: when POP's people are not at work, and how much the gateway may ask of POP then."""
+
+    begin: dt.time = dt.time(20)
+    end: dt.time = dt.time(6)
+    """From ``begin`` to ``end``, past midnight if ``end`` is the earlier."""
+    weekends: bool = True
+    """Saturdays and Sundays count as a whole."""
+    timezone: Zone = "UTC"
+    """IANA zone in which the times are meant."""
+    concurrency: Concurrency = 16
+    """Requests in flight at most during that time."""
+
+    def include(self, instant: dt.datetime) -> bool:
+        """True if an instant (with its zone) lies in them."""
+        local = instant.astimezone(ZoneInfo(self.timezone))
+        if self.weekends and local.isoweekday() >= 6:
+            return True
+        if self.begin <= self.end:
+            return self.begin <= local.time() < self.end
+        return local.time() >= self.begin or local.time() < self.end
+
+
+class OidcSettings(Section):
+    """``[pop.oidc]``: sign in through the OpenID Connect provider that POP is configured for, instead of with a password."""
+
+    provider: str
+    """The provider's id in POP's configuration, e.g. ``keycloak``."""
+    token_endpoint: str
+    client_id: str
+    """The client that POP itself is registered as: POP takes only ID tokens made for it."""
+    client_secret: SecretStr | None = None
+    client_secret_file: Path | None = None
+    scope: str = "openid"
+    grant: Literal["client_credentials", "password"] = "client_credentials"
+    """``password`` signs in as [pop] username and password, where the provider gives ID tokens to persons only."""
+
+    def secret(self) -> str:
+        """The client's secret. Raises ConfigurationError."""
+        return _secret("pop.oidc", self.client_secret, self.client_secret_file, name="client_secret")
+
+
 class PopSettings(Section):
     """``[pop]``: the POP server and the technical account."""
 
@@ -67,9 +132,36 @@ class PopSettings(Section):
     case_page: Annotated[str | None, Field(pattern=r"^https?://.*\{id\}")] = None
     """Address of a case in POP's own interface, for links in the console; ``{id}`` stands for its POP id."""
     timeout: Annotated[float, Field(gt=0)] = 30.0
-    """Seconds for one request."""
-    concurrency: Annotated[int, Field(ge=1, le=64)] = 8
-    """Patients written at the same time; the real server is at its best from 4 (README, *Speed*)."""
+    """Seconds for one request, from its first byte to the last of its answer."""
+    concurrency: Concurrency = 8
+    """Requests in flight at most. Within it the gateway finds out what POP takes at its best."""
+    terminology_refresh: Annotated[float, Field(ge=60)] = 3600.0
+    """Seconds between two looks at whether POP's value lists have changed."""
+    off_hours: OffHoursSettings | None = None
+    oidc: OidcSettings | None = None
+    ca_file: Path | None = None
+    """PEM file of a private certificate authority that POP's certificate comes from."""
+    client_cert: Path | None = None
+    client_key: Path | None = None
+    """PEM files of a certificate that the gateway shows, and its key (if that is not in the same file)."""
+    proxy: str | None = None
+    """``http://proxy.hospital.example:3128``. The environment's proxy settings are not used."""
+
+    @model_validator(mode="after")
+    def _key_has_a_certificate(self) -> PopSettings:
+        if self.client_key is not None and self.client_cert is None:
+            raise ValueError("client_key needs client_cert")
+        return self
+
+    def ceiling(self, instant: dt.datetime) -> int:
+        """Requests that may be in flight at an instant."""
+        off = self.off_hours
+        return off.concurrency if off is not None and off.include(instant) else self.concurrency
+
+    @property
+    def highest_ceiling(self) -> int:
+        """Requests that may be in flight at any time."""
+        return max(self.concurrency, self.off_hours.concurrency if self.off_hours is not None else 0)
 
     def secret(self) -> str:
         """The account's password. Raises ConfigurationError if neither ``password`` nor a readable ``password_file`` is set."""
@@ -102,17 +194,8 @@ class SourceSettings(Section):
     overlap: Annotated[float, Field(ge=0)] = 120.0
     """Seconds that a run reaches back behind its watermark (late commit visibility, field notes §1 *Pulling*)."""
     page_size: Annotated[int, Field(ge=1, le=1000)] = 200
-    timezone: str = "UTC"
+    timezone: Zone = "UTC"
     """IANA zone of the institution: the day of an instant is the day there."""
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError("is no IANA time zone; write it like Europe/Berlin") from error
-        return value
 
     def secret(self) -> str | None:
         """The bearer token, or None where the source has none."""
@@ -128,6 +211,17 @@ class WorkerSettings(Section):
     """Seconds a claimed patient stays ours without a heartbeat."""
     idle: Annotated[float, Field(gt=0)] = 1.0
     """Seconds between looks at an empty backlog (other replicas' intake); our own intake wakes the worker at once."""
+
+
+class AuditSettings(Section):
+    """``[audit]``: what is kept of the requests to POP."""
+
+    keep_days: Annotated[int, Field(gt=0)] = 3650
+    """Days after which the record of a request is deleted."""
+    payload_key_file: Path | None = None
+    """Keys with which the payloads are sealed and kept; without it only their digests are."""
+    payload_days: Annotated[int, Field(gt=0)] = 90
+    """Days after which a kept payload is deleted; its digest stays."""
 
 
 class MappingSettings(Section):
@@ -153,6 +247,7 @@ class Settings(BaseSettings):
     pop: PopSettings = Field(default_factory=PopSettings)
     sources: dict[str, SourceSettings] = Field(default_factory=lambda: {"default": SourceSettings()})
     worker: WorkerSettings = Field(default_factory=WorkerSettings)
+    audit: AuditSettings = Field(default_factory=AuditSettings)
     mapping: MappingSettings = Field(default_factory=MappingSettings)
     log: Literal["json", "console"] = "json"
 
@@ -177,11 +272,11 @@ class Settings(BaseSettings):
             raise ConfigurationError(f"no source «{name}» is configured; known sources: {known}") from None
 
 
-def _secret(table: str, value: SecretStr | None, file: Path | None) -> str:
+def _secret(table: str, value: SecretStr | None, file: Path | None, *, name: str = "secret") -> str:
     if value is not None:
         return value.get_secret_value()
     if file is None:
-        raise ConfigurationError(f"[{table}] has no secret: set it by environment or name a file that holds it")
+        raise ConfigurationError(f"[{table}] has no {name}: set it by environment or name a file that holds it")
     try:
         return file.read_text(encoding="utf-8").strip()
     except OSError as error:

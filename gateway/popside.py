@@ -1,33 +1,27 @@
-"""POP as the gateway uses it: the client on the configured account, the session shared through the store, POP's value lists."""
+"""POP as the gateway uses it: the client on the configured account, the session shared through the store."""
 
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import os
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
-import orjson
 import sqlalchemy as sa
-import structlog
-import zstandard
 
 from adapters.pop.client import PopClient
-from adapters.pop.errors import PopContract, PopError, PopRejected, PopServerError
-from adapters.pop.kinds import KINDS
+from adapters.pop.connection import Connection, tls_context
+from adapters.pop.credentials import Credentials, Oidc, Password
+from adapters.pop.limiter import Limiter
 from adapters.pop.session import Session
 from gateway.config import PopSettings
+from gateway.errors import ConfigurationError
 from gateway.reconcile.audit import Audit
 from gateway.store.engine import Store
-from gateway.store.tables import lease, setting, terminology
-
-log = structlog.get_logger("gateway.pop")
-
-JsonObject = dict[str, Any]
-Lists = dict[str, list[JsonObject]]
+from gateway.store.tables import lease, setting
 
 SESSION = "pop.session"
 LOGIN_LOCK = "pop-login"
@@ -88,65 +82,44 @@ class StoredTokens:
 
 
 def pop_client(settings: PopSettings, store: Store, audit: Audit) -> PopClient:
-    """The client for the configured POP."""
+    """The client for the configured POP. Raises ConfigurationError for certificate files that cannot be used."""
+    connection = pop_connection(settings)
     return PopClient(
         url=settings.url,
         username=settings.username,
         password=settings.secret,
+        credentials=pop_credentials(settings, connection),
         tokens=StoredTokens(store),
         timeout=settings.timeout,
         observer=audit.observe,
+        limiter=Limiter(lambda: settings.ceiling(dt.datetime.now(dt.UTC))),
+        connection=connection,
     )
 
 
-def needed_terminologies(kinds: Iterable[str]) -> list[str]:
-    """Names of the value lists that fields of these kinds are bound to."""
-    return sorted({name for kind in kinds for name in KINDS[kind].terminology.values()})
+def pop_connection(settings: PopSettings) -> Connection:
+    """How POP is reached. Raises ConfigurationError."""
+    try:
+        tls = tls_context(ca_file=settings.ca_file, client_cert=settings.client_cert, client_key=settings.client_key)
+    except OSError as error:
+        raise ConfigurationError(
+            f"[pop] ca_file, client_cert or client_key is not usable: {error.strerror or type(error).__name__}"
+        ) from error
+    return Connection(tls=tls, proxy=settings.proxy)
 
 
-async def cached_lists(store: Store) -> Lists:
-    """The value lists that the store holds."""
-    decompress = zstandard.ZstdDecompressor().decompress
-    async with store.read() as connection:
-        rows = (await connection.execute(sa.select(terminology.c.name, terminology.c.concepts))).all()
-    return {row.name: orjson.loads(decompress(row.concepts)) for row in rows}
-
-
-async def fetch_lists(store: Store, client: PopClient, names: Iterable[str]) -> Lists:
-    """Read the value lists from POP into the store. A list that POP fails on is left out, and said so; raises PopError for
-    what concerns every list (POP away, account refused)."""
-    compress = zstandard.ZstdCompressor(level=3).compress
-    fetched: Lists = {}
-    for name in names:
-        try:
-            concepts = await client.concepts(name)
-        except (PopServerError, PopRejected, PopContract) as error:
-            log.warning("terminology-not-read", name=name, code=error.code)
-            continue
-        kept = [
-            {field: item[field] for field in ("system", "code", "display", "synonyms", "properties") if item.get(field)}
-            for item in concepts
-        ]
-        values = {"count": len(kept), "fetched_at": time.time(), "concepts": compress(orjson.dumps(kept))}
-        async with store.write(lock="terminology") as connection:
-            changed = await connection.execute(
-                sa.update(terminology).where(terminology.c.name == name).values(**values)
-            )
-            if changed.rowcount == 0:
-                await connection.execute(sa.insert(terminology).values(name=name, **values))
-        fetched[name] = kept
-    return fetched
-
-
-async def lists(store: Store, client: PopClient, names: Iterable[str], *, refresh: bool = False) -> Lists:
-    """The value lists: from the store, what it lacks from POP. If POP is away, what the store has must do: fields whose list
-    is not known are translated without being checked, and POP has the last word."""
-    wanted = list(names)
-    known = await cached_lists(store)
-    missing = wanted if refresh else [name for name in wanted if name not in known]
-    if missing:
-        try:
-            known |= await fetch_lists(store, client, missing)
-        except PopError as error:
-            log.warning("terminologies-not-read", code=error.code, reason=str(error), missing=len(missing))
-    return known
+def pop_credentials(settings: PopSettings, connection: Connection) -> Credentials:
+    """How the technical account signs in."""
+    oidc = settings.oidc
+    if oidc is None:
+        return Password(settings.username, settings.secret)
+    return Oidc(
+        provider=oidc.provider,
+        token_endpoint=oidc.token_endpoint,
+        client_id=oidc.client_id,
+        client_secret=oidc.secret,
+        scope=oidc.scope,
+        user=(lambda: (settings.username, settings.secret())) if oidc.grant == "password" else None,
+        connection=connection,
+        timeout=settings.timeout,
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -10,15 +11,17 @@ from typing import Any
 import structlog
 
 from adapters.pop.errors import PopError
-from gateway import popside
+from gateway import popside, valuelists
 from gateway.config import Settings
+from gateway.errors import StoreUnavailable
 from gateway.intake.writer import Intake
 from gateway.popcontract import ContractKeeper
-from gateway.reconcile.audit import Audit
+from gateway.reconcile.audit import Audit, expire
 from gateway.reconcile.rollout import digest_of, roll_out
 from gateway.reconcile.worker import Worker
 from gateway.schedule.poll import PollSummary, poll
 from gateway.schedule.ticker import Ticker
+from gateway.sealing import Seal
 from gateway.siteoptions import options_for
 from gateway.store.migrate import open_store
 from gateway.terminologies import build
@@ -27,8 +30,10 @@ from mappers.terminology import Terminology
 
 log = structlog.get_logger("gateway")
 
-#: Seconds between two looks at POP's value lists after POP refused a concept: a burst of refusals is one reason to look.
-REFRESH_INTERVAL = 60.0
+#: Seconds after which a concept that POP refused is a reason to read POP's lists again.
+ASK_AGAIN = 3600.0
+#: Seconds between two looks at whether another replica has read value lists anew, and at requests not yet in the audit.
+FOLLOW = 30.0
 
 
 class Gateway:
@@ -40,7 +45,10 @@ class Gateway:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.registry = load(settings.mapping.disabled)
-        self._audit = Audit()
+        key_file = settings.audit.payload_key_file
+        self._audit = Audit(Seal(key_file).close if key_file is not None else None)
+        self._asked: dict[str, float] = {}
+        self._lists_of = 0.0
         self._stop = asyncio.Event()
         self._tasks: list[asyncio.Task[Any]] = []
         self._refreshing: asyncio.Task[None] | None = None
@@ -52,7 +60,8 @@ class Gateway:
         self.client = popside.pop_client(settings.pop, self.store, self._audit)
         self.contract = ContractKeeper(self.store, self.client, url=settings.pop.url, on_change=self._wake)
         await self.contract.recall()
-        lists = await popside.lists(self.store, self.client, self._terminology_names())
+        lists = await valuelists.lists(self.store, self.client, self._terminology_names())
+        self._lists_of = await valuelists.newest(self.store)
         self.worker = Worker(
             store=self.store,
             client=self.client,
@@ -62,7 +71,7 @@ class Gateway:
             terminology=build(settings.mapping, lists),
             options_for=lambda source: options_for(settings, source),
             external_source=settings.pop.external_source,
-            concurrency=settings.pop.concurrency,
+            concurrency=settings.pop.highest_ceiling,
             lease=settings.worker.lease,
             idle=settings.worker.idle,
             on_rejected_concept=self._look_at_lists,
@@ -84,13 +93,22 @@ class Gateway:
             with suppress(asyncio.CancelledError):
                 await self._refreshing
         await self.client.aclose()
+        with suppress(StoreUnavailable):
+            await self._audit.flush(self.store)
         await self.store.close()
 
     async def start(self) -> None:
         """Work the backlog and poll the sources from now on."""
         self._tasks.append(asyncio.create_task(self.worker.run(self._stop), name="worker"))
         self._tasks.append(asyncio.create_task(self.contract.watch(self._stop), name="contract"))
-        self._ticker = Ticker(self.store, self.settings, self.poll)
+        self._tasks.append(asyncio.create_task(self._follow(), name="follow"))
+        day, refresh = 86_400.0, self.settings.pop.terminology_refresh
+        self._ticker = Ticker(
+            self.store,
+            self.settings,
+            self.poll,
+            chores={"terminologies": (refresh, self.refresh_lists), "audit": (day, self._expire_audit)},
+        )
         self._ticker.start()
 
     async def poll(self, name: str) -> PollSummary:
@@ -113,9 +131,9 @@ class Gateway:
     # -- value lists -----------------------------------------------------------------------------------------------
 
     def _terminology_names(self) -> list[str]:
-        return popside.needed_terminologies(kind for mapper in self.registry.mappers for kind in mapper.produces)
+        return valuelists.needed_terminologies(kind for mapper in self.registry.mappers for kind in mapper.produces)
 
-    async def _roll_out(self, lists: popside.Lists) -> None:
+    async def _roll_out(self, lists: valuelists.Lists) -> None:
         """What was mapped under other mappers, options or value lists is mapped again."""
         options = {name: options_for(self.settings, name) for name in sorted(self.settings.sources)}
         maps = [path.read_text(encoding="utf-8") for path in self.settings.mapping.concept_maps]
@@ -128,18 +146,54 @@ class Gateway:
         known = self.worker.terminology
         return known.has(terminology, system, code) if isinstance(known, Terminology) else None
 
-    def _look_at_lists(self) -> None:
-        """POP refused a concept that its list had: the list has changed, read it again."""
-        if self._refreshing is None or self._refreshing.done():
-            self._refreshing = asyncio.create_task(self._refresh_lists(), name="terminologies")
+    def _look_at_lists(self, refusals: set[str]) -> None:
+        """POP refused concepts that its list had: the lists have changed, read them again; once an hour for each concept."""
+        now = time.time()
+        self._asked = {refusal: at for refusal, at in self._asked.items() if now - at < ASK_AGAIN}
+        news = refusals - self._asked.keys()
+        self._asked |= dict.fromkeys(news, now)
+        if news and (self._refreshing is None or self._refreshing.done()):
+            self._refreshing = asyncio.create_task(self._read_lists(), name="terminologies")
 
-    async def _refresh_lists(self) -> None:
+    async def _read_lists(self) -> None:
         try:
-            lists = await popside.fetch_lists(self.store, self.client, self._terminology_names())
+            await valuelists.fetch_lists(self.store, self.client, self._terminology_names())
+            await self._take_lists()
+        except (PopError, StoreUnavailable) as error:
+            log.warning("terminologies-not-read", code=error.code, reason=str(error))
+
+    async def refresh_lists(self) -> None:
+        """Look whether POP's value lists have changed, and read those that have."""
+        try:
+            await valuelists.refresh_lists(self.store, self.client, self._terminology_names())
         except PopError as error:
             log.warning("terminologies-not-read", code=error.code, reason=str(error))
+        await self._take_lists()
+
+    async def _take_lists(self) -> None:
+        """Use the store's lists if they are newer than those in memory; what POP had refused for want of a concept goes on."""
+        newest = await valuelists.newest(self.store)
+        if newest <= self._lists_of:
             return
+        lists = await valuelists.cached_lists(self.store)
         self.worker.terminology = build(self.settings.mapping, lists)
+        self._lists_of = newest
         await self._roll_out(lists)
+        await valuelists.retry_refused_concepts(self.store)
         self.worker.wake()
-        await asyncio.sleep(REFRESH_INTERVAL)
+
+    async def _follow(self) -> None:
+        """Take over what another replica has read, and write what the audit still holds, until the gateway stops."""
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), FOLLOW)
+                return
+            try:
+                await self._take_lists()
+                await self._audit.flush(self.store)
+            except StoreUnavailable as error:
+                log.warning("store-unavailable", reason=str(error))
+
+    async def _expire_audit(self) -> None:
+        day, kept = 86_400.0, self.settings.audit
+        await expire(self.store, keep=kept.keep_days * day, keep_payloads=kept.payload_days * day)

@@ -71,6 +71,17 @@ def err() -> Console:
     return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
+def user() -> str:
+    """Who runs this command, for the audit."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # A container's user often has no name.
+        return f"uid {os.getuid()}"
+
+
 def print_json(value: Any) -> None:
     """Machine output: one JSON document on stdout."""
     import orjson

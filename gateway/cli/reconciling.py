@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.cli.common import SOMETHING_TO_DO, err, out, print_json, progress, run, settings_of, start_log
+from gateway.cli.common import SOMETHING_TO_DO, err, out, print_json, progress, run, settings_of, start_log, user
 
 if TYPE_CHECKING:
     from gateway.config import Settings
@@ -103,7 +103,7 @@ async def _replay(
         if names:
             async with store.read() as connection:
                 ids = await patient_ids(connection, names)
-        return await mark(store, patient_ids=ids, source=source, error=error, since=since, until=until)
+        return await mark(store, patient_ids=ids, source=source, error=error, since=since, until=until, operator=user())
     finally:
         await store.close()
 

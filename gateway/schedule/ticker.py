@@ -12,7 +12,7 @@ import datetime as dt
 import os
 import time
 import uuid
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,25 +22,36 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from gateway.config import Settings
 from gateway.errors import GatewayError
 from gateway.store.engine import Store
-from gateway.store.tables import lease, poll_run
+from gateway.store.tables import lease, poll_run, setting
 
 log = structlog.get_logger("gateway.schedule")
 
 NAME = "scheduler"
 #: Seconds between two looks, and how long the leader's lease lasts without being renewed.
 TICK, LEASE = 5.0, 20.0
+#: Seconds between two looks at whether a chore is due.
+CHORE_TICK = 60.0
 #: Seconds that hints of one source are gathered before it is polled early: notifications come in bursts, and must not
 #: turn us into an attack on the EHR (field notes §1 Push).
 HINT_DELAY = 2.0
 
 
 class Ticker:
-    """Ticks the configured sources. ``poll`` polls one source by name."""
+    """Ticks the configured sources: ``poll`` polls one source by name. ``chores``: what else one of the replicas does now and
+    then, as name → (seconds between two runs, coroutine function)."""
 
-    def __init__(self, store: Store, settings: Settings, poll: Callable[[str], Coroutine[Any, Any, object]]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        poll: Callable[[str], Coroutine[Any, Any, object]],
+        *,
+        chores: Mapping[str, tuple[float, Callable[[], Coroutine[Any, Any, object]]]] | None = None,
+    ) -> None:
         self._store = store
         self._settings = settings
         self._poll = poll
+        self._chores = dict(chores or {})
         self._holder = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self._scheduler = AsyncIOScheduler(timezone="UTC")
         self._hinted: dict[str, float] = {}
@@ -61,6 +72,11 @@ class Ticker:
                     self._tick, "interval", args=[name], seconds=min(TICK, source.interval), coalesce=True, max_instances=2,
                     id=name, next_run_time=_now(),
                 )  # fmt: skip
+        for name, (interval, _) in self._chores.items():
+            self._scheduler.add_job(
+                self._chore, "interval", args=[name], seconds=min(CHORE_TICK, interval), coalesce=True, max_instances=2,
+                id=f"chore {name}", next_run_time=_now(),
+            )  # fmt: skip
         self._scheduler.start()
 
     async def stop(self) -> None:
@@ -96,7 +112,7 @@ class Ticker:
             hinted = self._hinted.get(name, float("inf")) <= time.time()
             if (hinted or await self._due(name)) and not self._stopped:
                 self._hinted.pop(name, None)
-                await self._run(name)
+                await self._run(name, self._poll(name))
         except GatewayError as error:
             # The run is recorded as failed; the next tick tries again when the interval has passed.
             log.warning("poll-failed", source=name, code=error.code, reason=str(error))
@@ -104,9 +120,38 @@ class Ticker:
             self._busy.discard(name)
             self._ticks.discard(tick)
 
-    async def _run(self, name: str) -> None:
-        """Poll, and keep the lease meanwhile: a first import takes longer than the lease lasts."""
-        polling: asyncio.Task[object] = asyncio.create_task(self._poll(name), name=f"poll {name}")
+    async def _chore(self, name: str) -> None:
+        """Do a chore if it is due, and another replica has not done it."""
+        interval, work = self._chores[name]
+        row = f"chore.{name}"
+        if row in self._busy:
+            return
+        tick = asyncio.current_task()
+        assert tick is not None
+        self._busy.add(row)
+        self._ticks.add(tick)
+        try:
+            if self._stopped or not await self._leads():
+                return
+            async with self._store.read() as connection:
+                last = await connection.scalar(sa.select(setting.c.updated_at).where(setting.c.name == row))
+            if last is not None and time.time() - last < interval:
+                return
+            async with self._store.write(lock=row) as connection:
+                await connection.execute(sa.delete(setting).where(setting.c.name == row))
+                await connection.execute(sa.insert(setting).values(name=row, value={}, updated_at=time.time()))
+            # The first run of all is the start itself: it has just read what there is.
+            if last is not None:
+                await self._run(name, work())
+        except GatewayError as error:
+            log.warning("chore-failed", chore=name, code=error.code, reason=str(error))
+        finally:
+            self._busy.discard(row)
+            self._ticks.discard(tick)
+
+    async def _run(self, name: str, work: Coroutine[Any, Any, object]) -> None:
+        """Work, and keep the lease meanwhile: a first import takes longer than the lease lasts."""
+        polling: asyncio.Task[object] = asyncio.create_task(work, name=f"tick {name}")
         self._polls.add(polling)
         try:
             while not (await asyncio.wait({polling}, timeout=TICK))[0]:

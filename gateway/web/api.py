@@ -85,7 +85,7 @@ async def get_patient(request: web.Request) -> web.Response:
 @routes.post(r"/api/v1/patients/{id:\d+}/replay")
 async def replay_patient(request: web.Request) -> web.Response:
     """Map, plan and apply the patient again."""
-    marked = await replay(request.app[keys.STORE], patient_ids=[_id(request)])
+    marked = await replay(request.app[keys.STORE], patient_ids=[_id(request)], operator="api")
     if not marked:
         return problem(404, "No such patient")
     request.app[keys.ON_WORK]()

@@ -105,7 +105,7 @@ def _references(entities: list[dict[str, Any]]) -> list[str]:
 async def replay_patient(request: web.Request) -> web.Response:
     """Map and plan the patient again, and try again what was parked."""
     patient_id = int(request.match_info["id"])
-    await replay(request.app[keys.STORE], patient_ids=[patient_id])
+    await replay(request.app[keys.STORE], patient_ids=[patient_id], operator="console")
     request.app[keys.ON_WORK]()
     raise web.HTTPSeeOther(f"/patients/{patient_id}")
 

@@ -271,23 +271,6 @@ async def test_the_form_on_the_page_replays_without_a_script(world: Any) -> None
     assert response.headers["Location"] == f"/patients/{patient_id}"
 
 
-async def test_the_console_and_the_case_in_pop_lead_to_each_other(world: Any) -> None:
-    patient_id = await deliver(world)
-    case_id = "0b1c2d3e-0000-4000-8000-000000000001"
-    assert f'/{case_id}"' not in await text(world, f"/patients/{patient_id}"), "no address of POP's pages is configured"
-    world.settings.pop.case_page = "https://pop.example/cases/{id}/overview"
-    assert f'href="https://pop.example/cases/{case_id}/overview"' in await text(world, f"/patients/{patient_id}")
-    response = await world.client.get(f"/cases/{case_id}", allow_redirects=False)
-    assert (response.status, response.headers["Location"]) == (303, f"/patients/{patient_id}")
-    assert (await world.client.get("/cases/none")).status == 404
-
-
-async def test_browsers_name_the_origin_of_the_consoles_own_forms(world: Any) -> None:
-    """Under ``no-referrer`` they send «Origin: null» (Fetch standard), and every form of the console would be refused."""
-    response = await world.client.get("/")
-    assert response.headers["Referrer-Policy"] == "same-origin"
-
-
 async def test_a_page_of_another_site_cannot_write(world: Any) -> None:
     patient_id = await deliver(world)
     for headers in ({"Origin": "https://elsewhere.example"}, {"Sec-Fetch-Site": "cross-site"}):
