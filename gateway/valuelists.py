@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 import orjson
 import sqlalchemy as sa
 import structlog
 import zstandard
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.pop.client import PopClient
 from adapters.pop.errors import PopContract, PopError, PopRejected, PopServerError
 from adapters.pop.kinds import KINDS, JsonObject
+from gateway.reconcile.rollout import mark_dirty
 from gateway.store.engine import Store
-from gateway.store.tables import ledger, patient, terminology
+from gateway.store.tables import ledger, terminology
 
 log = structlog.get_logger("gateway.terminologies")
 
@@ -111,22 +111,12 @@ async def retry_refused_concepts(store: Store) -> int:
         ledger.c.state == "parked", ledger.c.message.like("%has no concept%"), ledger.c.digest.is_not(None)
     )
     async with store.write(lock="intake") as connection:
-        patients = sorted(set(await connection.scalars(sa.select(ledger.c.patient_id).where(refused))))
+        patients = set(await connection.scalars(sa.select(ledger.c.patient_id).where(refused)))
         if not patients:
             return 0
         tried = await connection.execute(sa.update(ledger).where(refused).values(digest=None))
-        await _mark_dirty(store, connection, patients)
+        await mark_dirty(store, connection, patients)
     return tried.rowcount
-
-
-async def _mark_dirty(store: Store, connection: AsyncConnection, patients: Collection[int]) -> None:
-    seq = await store.next_seq(connection)
-    ordered = sorted(patients)
-    for start in range(0, len(ordered), 5_000):
-        chosen = patient.c.id.in_(ordered[start : start + 5_000])
-        await connection.execute(
-            sa.update(patient).where(chosen).values(dirty_seq=seq, dirty_at=time.time(), not_before=0)
-        )
 
 
 async def _keep(store: Store, name: str, concepts: list[JsonObject]) -> bool:

@@ -15,12 +15,16 @@ import zstandard
 from adapters.pop.client import PopClient
 from adapters.sandbox.pop.faults import Fault
 from adapters.sandbox.pop.server import SandboxPop, running
+from gateway.popcontract import ContractKeeper
 from gateway.reconcile import ledger as ledger_queries
 from gateway.reconcile.apply import Apply
 from gateway.reconcile.audit import Audit
 from gateway.reconcile.plan import plan
+from gateway.reconcile.worker import Worker
 from gateway.store.engine import Store
 from gateway.store.tables import draft, ledger, map_group, patient, review
+from mappers.registry import Registry
+from mappers.terminology import Terminology
 
 JsonObject = dict[str, Any]
 
@@ -139,3 +143,12 @@ async def bench(store: Store, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
         yield made
         await made.client.aclose()
         await made.curator.aclose()
+
+
+def worker_of(bench: Bench, *, lease: float = 60.0) -> Worker:
+    """A worker without mappers: the drafts are there."""
+    return Worker(
+        store=bench.store, client=bench.client, contract=ContractKeeper(bench.store, bench.client, url=""),
+        audit=bench.audit, mappers=Registry(()), terminology=Terminology(),
+        options_for=lambda _: {}, external_source="EHR", lease=lease,
+    )  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from apply_bench import CASE, DRUG, DRUGS, NCIT, OTHER, STATUS, STATUSES, THERAPY, Bench, bench
+from apply_bench import CASE, DRUG, DRUGS, NCIT, OTHER, STATUS, STATUSES, THERAPY, Bench, bench, worker_of
 
 from adapters.pop.errors import PopTransient
 from adapters.sandbox.pop.faults import Fault
@@ -19,11 +19,8 @@ from gateway.popcontract import ContractKeeper
 from gateway.reconcile import claims, lane
 from gateway.reconcile.apply import LaneFault
 from gateway.reconcile.claims import Claim, backlog
-from gateway.reconcile.worker import Worker
 from gateway.replay import replay
 from gateway.store.tables import draft
-from mappers.registry import Registry
-from mappers.terminology import Terminology
 
 __all__ = ["bench"]
 
@@ -194,15 +191,6 @@ async def test_a_source_that_comes_back_is_followed_again(bench: Bench) -> None:
 
 
 # -- the worker --------------------------------------------------------------------------------------------------------
-
-
-def worker_of(bench: Bench, *, lease: float = 60.0) -> Worker:
-    """A worker without mappers: the drafts are there."""
-    return Worker(
-        store=bench.store, client=bench.client, contract=ContractKeeper(bench.store, bench.client, url=""),
-        audit=bench.audit, mappers=Registry(()), terminology=Terminology(),
-        options_for=lambda _: {}, external_source="EHR", lease=lease,
-    )  # fmt: skip
 
 
 async def test_a_pause_of_an_earlier_process_does_not_lengthen_the_next_one(bench: Bench) -> None:

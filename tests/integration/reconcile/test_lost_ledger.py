@@ -6,12 +6,10 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from apply_bench import CASE, DRUG, DRUGS, OTHER, STATUS, STATUSES, THERAPY, Bench, bench
+from apply_bench import CASE, DRUG, DRUGS, OTHER, STATUS, STATUSES, THERAPY, Bench, bench, worker_of
 
 from gateway.reconcile.worker import Worker
 from gateway.store.tables import ledger, patient, review
-from mappers.registry import Registry
-from mappers.terminology import Terminology
 
 __all__ = ["bench"]
 
@@ -20,10 +18,7 @@ async def work(bench: Bench) -> Worker:
     """A process that starts now: it has not seen the ledger agree with POP yet."""
     async with bench.store.write() as connection:
         await connection.execute(sa.update(patient).values(dirty_seq=patient.c.dirty_seq + 1))
-    worker = Worker(
-        store=bench.store, client=bench.client, audit=bench.audit, mappers=Registry(()), terminology=Terminology(),
-        options_for=lambda _: {}, external_source="EHR",
-    )  # fmt: skip
+    worker = worker_of(bench)
     await worker.drain()
     return worker
 
