@@ -16,9 +16,10 @@ from adapters.pop.release import Release
 from gateway.config import Settings
 from gateway.errors import ConfigurationError, GatewayError
 from gateway.findings import CONFIGURATION, FAILED, PEER_UNAVAILABLE, Finding, ago, failed, ok, warning
-from gateway.popside import needed_terminologies
+from gateway.popside import pop_connection, pop_credentials
 from gateway.store.engine import Store
 from gateway.store.tables import terminology
+from gateway.valuelists import needed_terminologies
 from mappers.registry import Registry
 
 #: Seconds by which clocks may differ before timestamps mislead; POP's Date header has a resolution of one second.
@@ -39,8 +40,10 @@ async def check_pop(settings: Settings, registry: Registry | None, store: Store 
         yield failed("POP", "not asked: its password cannot be read", "see above", CONFIGURATION)
         return
     async with AsyncExitStack() as stack:
+        connection = pop_connection(settings.pop)
         client = PopClient(
-            url=settings.pop.url, username=settings.pop.username, password=settings.pop.secret, timeout=settings.pop.timeout
+            url=settings.pop.url, username=settings.pop.username, password=settings.pop.secret, timeout=settings.pop.timeout,
+            credentials=pop_credentials(settings.pop, connection), connection=connection,
         )  # fmt: skip
         stack.push_async_callback(client.aclose)
         started = time.monotonic()
