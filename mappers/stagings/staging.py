@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from mappers.drafting import Drafting
+from mappers.fhir import words
 from mappers.protocol import Context, Draft, Group, MapOutput, NotForPop, Resource, Source
 from mappers.stagings import breslow, gleason
 from mappers.stagings.lymphoma import put_lymphoma
@@ -20,6 +21,7 @@ from mappers.stagings.statements import (
 )
 from mappers.stagings.systems import FOREIGN, SYSTEMS, TNM, System, observed_system, stages_of, stated_system
 from mappers.subjects import TUMOUR, VOID, case_key, subject_source
+from mappers.terminology.stage_names import phrase_of
 
 #: Read to decide, or of no meaning beside the stage: what kind of Observation it is, and from what it was made.
 _READ = (
@@ -133,10 +135,20 @@ class _System:
         return target.json.get("status") not in VOID
 
     def _translated(self, statement: Statement) -> Statement:
-        if self.system.terminology is None:
+        """The statement with its concept; a longer text counts as the one stage that it states."""
+        terminology = self.system.terminology
+        if terminology is None or statement.value is None:
             return statement
-        found = self.context.translate(self.system.terminology, statement.value, text=True)
-        return statement if found is None else replace(statement, concept=found.concept)
+        found = self.context.translate(terminology, statement.value, text=True)
+        if found is not None:
+            return replace(statement, concept=found.concept)
+        phrases = {phrase for text in words(statement.value).split(" | ") if (phrase := phrase_of(text)) is not None}
+        if len(phrases) == 1:
+            value = {"text": phrases.pop()}
+            found = self.context.translate(terminology, value, text=True)
+            if found is not None:
+                return replace(statement, value=value, concept=found.concept)
+        return statement
 
     def _draft(self, statement: Statement, beaten: Sequence[Statement]) -> Drafting:
         system, resource, context = self.system, statement.resource, self.context
@@ -162,7 +174,7 @@ class _System:
         self._method(drafting, statement)
         for part in statement.parts:
             drafting.consume(part, *_READ, *_VALUES)
-        put_tumours(drafting, statement, context)
+        put_tumours(drafting, statement, system.domain, context)
         consume_stage(drafting, [each for each in beaten if each.of_condition])
         return drafting
 

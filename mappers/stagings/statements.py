@@ -17,7 +17,7 @@ from mappers.drafting import Drafting
 from mappers.fhir import choice, extension_value, objects
 from mappers.protocol import Context, JsonObject, Resource, Source
 from mappers.references import target_keys
-from mappers.stagings.systems import stages_of, stated_system
+from mappers.stagings.systems import stages_of, stages_tumour, stated_system
 from mappers.subjects import (
     TUMOUR,
     VOID,
@@ -25,6 +25,7 @@ from mappers.subjects import (
     day_in,
     named_conditions,
     observed_on,
+    primaries,
     put_observed,
     related_tumours,
 )
@@ -167,18 +168,23 @@ def put_day(drafting: Drafting, statement: Statement, context: Context) -> None:
 _DIAGNOSED = ("onsetDateTime", "onsetPeriod", "recordedDate")
 
 
-def put_tumours(drafting: Drafting, statement: Statement, context: Context) -> None:
-    """``stagedEntitiesIds``: what the Observation names, or whose ``stage.assessment`` it is; the Condition itself."""
+def put_tumours(drafting: Drafting, statement: Statement, domain: str, context: Context) -> None:
+    """``stagedEntitiesIds``: what the Observation names, or whose ``stage.assessment`` it is; the Condition itself; the patient's
+    only primary, or the only one of the kind that this system stages (Gleason: the prostate; an assumption)."""
     if statement.of_condition:
         view = context.entity_of(TUMOUR, statement.resource.reference, within=statement.resource)
         if view is not None:
             drafting.refer("stagedEntitiesIds", (view.key,), Source(statement.resource.reference, statement.element))
         return
     assessed = _assessed_by(drafting, statement.resource, context)
-    if "focus" in statement.resource.json or not assessed:
-        related_tumours(drafting, "stagedEntitiesIds", statement.resource, context)
-    else:
+    if assessed and "focus" not in statement.resource.json:
         drafting.refer("stagedEntitiesIds", tuple(sorted(assessed)), *assessed.values())
+    elif not related_tumours(drafting, "stagedEntitiesIds", statement.resource, context) and not statement.about:
+        fitting = [view for view in primaries(context) if stages_tumour(domain, view.payload)]
+        if len(fitting) == 1:
+            drafting.refer("stagedEntitiesIds", (fitting[0].key,))
+            text = "The source names no tumour; one of the patient's tumours is of the kind that this system stages."
+            drafting.assume("stagedEntitiesIds", "only-fitting-tumour", text)
 
 
 def _assessed_by(drafting: Drafting, observation: Resource, context: Context) -> dict[str, Source]:

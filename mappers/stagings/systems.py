@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from mappers.codes import LOINC, NCIT, SNOMED
@@ -171,11 +172,13 @@ def _known(concepts: Iterable[Any], table: Mapping[tuple[str, str], str]) -> str
     return next((table[pair] for concept in concepts for pair in pairs(concept) if pair in table), None)
 
 
+@lru_cache(maxsize=8192)
 def named_system(text: str) -> str | None:
-    """The system that a text names; None if it names none."""
+    """The system that a text names; None if it names none. Codes' texts repeat: a laboratory's thousands are few."""
     return next((domain for pattern, domain in _WORDS if pattern.search(text)), None)
 
 
+@lru_cache(maxsize=8192)
 def names_tnm(text: str) -> bool:
     """True if a text says TNM, AJCC, UICC, or that it is about a tumour's stage."""
     return _TNM_WORDS.search(text) is not None
@@ -246,3 +249,19 @@ def stages_of(condition: JsonObject) -> list[tuple[int, JsonObject]]:
     """(position, stage) of a Condition that is a tumour for POP; a stage of another disease (CKD 3) is none of a cancer."""
     found = objects(condition.get("stage"))
     return list(enumerate(found)) if found and diagnose(condition).relationship is not None else []
+
+
+#: System → ICD-O topographies or morphologies of the tumours that it stages. Nothing for TNM, which stages all solid ones.
+_STAGES: dict[str, re.Pattern[str]] = {
+    "figo": re.compile(r"C5[1-8]"), "gleason": re.compile(r"C61"), "binet": re.compile(r"9823/"), "rai": re.compile(r"9823/"),
+    "breslow": re.compile(r"87[2-9]\d/"), "clark": re.compile(r"87[2-9]\d/"), "iss": re.compile(r"9732/"),
+    "riss": re.compile(r"9732/"), "inss": re.compile(r"9(?:490|500)/"), "inrgss": re.compile(r"9(?:490|500)/"),
+    "rhabdomyosarcoma": re.compile(r"89[0-2]\d/"), "wilms": re.compile(r"8960/"), "lymphoma": re.compile(r"9(?:59|6\d|7[0-3])\d/"),
+}  # fmt: skip
+
+
+def stages_tumour(domain: str, tumour: JsonObject) -> bool:
+    """True if a tumour (POP's payload) is of the kind that the system stages."""
+    shape = _STAGES.get(domain)
+    found = (tumour.get("topography"), tumour.get("morphology"))
+    return shape is not None and any(isinstance(each, dict) and shape.match(str(each.get("code"))) for each in found)

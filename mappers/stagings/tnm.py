@@ -8,6 +8,7 @@ from mappers.drafting import Drafting
 from mappers.fhir import pairs, words
 from mappers.protocol import Context, Group, JsonObject, MapOutput, NotForPop, Resource, Source, Translation
 from mappers.stagings.statements import Statement, put_day, put_tumours
+from mappers.stagings.systems import TNM
 from mappers.stagings.tnm_conditions import is_staged, stagings_of
 from mappers.stagings.tnm_parts import CATEGORIES, STAGE, SYMBOL, TERMINOLOGY, Side, bare_category, letters_of, part_of
 from mappers.stagings.tnm_sets import Finding, Staging, assemble, read_findings, same_focus
@@ -206,7 +207,7 @@ class _Draft:
             text = "The stage group refers to members that have not arrived."
             drafting.issue("unresolved-reference", "stage", text, source=Source(reference, "hasMember"))
         self._method()
-        put_tumours(drafting, self._statement(), self.context)
+        put_tumours(drafting, self._statement(), TNM, self.context)
         return drafting
 
     def _statement(self) -> Statement:
@@ -219,6 +220,8 @@ class _Draft:
         if self.anchor.day is None and dated and len({each.day for each in dated}) == 1:
             first = dated[0]
             put_day(self.result, Statement(first.resource, first.element, None, ""), self.context)
+            text = "The stage group has no date: that of its categories is taken."
+            self.result.assume("date", "date-of-categories", text, Source(first.resource.reference, first.element))
         else:
             put_day(self.result, self._statement(), self.context)
 

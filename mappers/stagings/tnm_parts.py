@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 from mappers.codes import LOINC, NCIT, SNOMED
 from mappers.fhir import extensions, first, pairs, text_of, words
 from mappers.protocol import JsonObject
 from mappers.stagings.systems import GENERIC, names_tnm, observed_system
-from mappers.terminology.stage_names import CODE_LETTERS, category_of
+from mappers.terminology.stage_names import CODE_LETTERS, category_of, phrase_of
 
 Side = Literal["clinical", "pathological"]
 
@@ -94,7 +95,16 @@ def part_of(json: JsonObject) -> Part | None:
                 return None
             return PARTS[pair]
     text = words(code)
-    if not text or not any(name.startswith("value") or name == "component" for name in json) or _NO_STAGE.search(text):
+    part = _named_part(text) if text else None
+    if part is None or not any(name.startswith("value") or name == "component" for name in json):
+        return None
+    return part if part.field != WHOLE or observed_system(json) is None else None
+
+
+@lru_cache(maxsize=8192)
+def _named_part(text: str) -> Part | None:
+    """The part that the words of a code name."""
+    if _NO_STAGE.search(text):
         return None
     category = _NAMED_CATEGORY.fullmatch(text.split(" | ")[0])
     if category is not None:
@@ -102,10 +112,7 @@ def part_of(json: JsonObject) -> Part | None:
         return Part(
             {"T": T, "N": N, "M": M}[category[2].upper()], _P if side == "p" else _C if side in ("c", "k") else None
         )
-    if not names_tnm(text) or observed_system(json) is not None:
-        return None
-    side_of_text = side_in(text)
-    return Part(WHOLE, side_of_text)
+    return Part(WHOLE, side_in(text)) if names_tnm(text) else None
 
 
 def side_in(text: str) -> Side | None:
@@ -172,9 +179,6 @@ _WHOLE_TOKEN = re.compile(
 )
 #: Where the next category begins in ``pT2aN1M0``. A c before N is the T's: ``T1cN0`` is T1c.
 _JOINED = re.compile(r"(?:(?<=\d)|(?<=\d[a-e])|(?<=[Xx)])|(?<=is)|(?<=Ta))(?=(?:[ypru]{1,3})?[TNM][0-4Xx])")
-_WHOLE_STAGE = re.compile(
-    r"(?:stage|stadium|stage group)\s*:?\s*((?:0|[1-4]|I{1,3}V?|IV)\s?(?:is|[A-E])?\s?[1-3]?)(?![A-Za-z])", re.I
-)
 _OTHER = {
     "G": "grade",
     "R": "residualTumor",
@@ -207,9 +211,9 @@ def parts_in(text: str, side: Side | None) -> list[tuple[Part, str]]:
         if field in found and found[field][1] != letters:
             return []
         found[field] = (part, letters)
-    stage = _WHOLE_STAGE.search(text)
+    stage = phrase_of(text)
     if stage is not None:
-        found[STAGE] = (Part(STAGE, side), stage[1])
+        found[STAGE] = (Part(STAGE, side), stage)
     if not found.keys() & (CATEGORIES | {STAGE}):
         return []
     return list(found.values())

@@ -27,6 +27,7 @@ from mappers.stagings.tnm_parts import (
     side_of,
 )
 from mappers.subjects import VOID, named_conditions, observed_on
+from mappers.terminology.stage_names import token_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,9 @@ def spelled_parts(part: Part, value: JsonObject | None) -> list[tuple[Part, str]
         return []
     texts = [str(value.get("text") or ""), *(str(each.get("display") or "") for each in objects(value.get("coding")))]
     found = next((parts for text in texts if (parts := parts_in(text, part.side))), [])
-    return found if len(found) > 1 or (found and found[0][0].field != STAGE) else []
+    # A stage alone is left to the terminology, unless it stands in a longer text.
+    alone = len(found) == 1 and found[0][0].field == STAGE
+    return [] if alone and any(token_of(text) is not None for text in texts if text) else found
 
 
 def assemble(findings: Iterable[Finding], context: Context) -> list[Staging]:

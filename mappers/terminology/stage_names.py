@@ -50,7 +50,9 @@ _ROMAN = {"0": "0", "1": "I", "2": "II", "3": "III", "4": "IV", "5": "V"}
 _ARABIC = {roman: digit for digit, roman in _ROMAN.items()}
 _NOISE = re.compile(
     r"\((?:qualifier value|finding|tumor staging|disorder)\)|"
-    r"\b(?:american joint committee on cancer|union for international cancer control|international neuroblastoma|system|"
+    r"\b(?:american joint committee on cancer|union for international cancer control|"
+    r"international federation of gyna?ecology and obstetrics|"
+    r"international neuroblastoma|system|"
     r"stages?|stadium|staging|group|gruppe|gg|level|grade|ajcc(?:\s*v?\d)?|uicc|tnm|figo|ann[\s-]*arbor|lugano|cotswolds?|"
     r"binet|rai|r-?iss|iss|inss|inrg(?:ss)?|in|clark|wilms|nwtsg?|national|study|intergroup|irsg?|rhabdomyosarcoma|isup|gleason|"
     r"score|clinical|pathologic(?:al)?|klinisch(?:es)?|pathologisch(?:es)?|anatomic|prognostic|modified|nach|tumou?r|lymphoma|"
@@ -79,6 +81,22 @@ def token_of(text: str) -> tuple[str, str] | None:
         return None
     number = match[1].upper()
     return _ROMAN.get(number, number), f"{match[2].lower()}{match[3]}{(match[4] or '').lower()}"
+
+
+_PHRASE = re.compile(
+    r"\b(?i:stage|stadium|figo|ann[\s-]*arbor|lugano|binet|rai|r-?iss|iss|clark(?:'s)?\s+level)\s*:?\s*"
+    r"((?:0|[1-5]|IV|V|I{1,3}|[ABC](?![a-z]))(?:is|[A-ESXa-esx]{0,3})[1-3]?(?:\(i{1,2}\))?)(?![\w/])"
+)
+_DOUBT = re.compile(
+    r"\b(?:or|vs\.?|versus|no|not|without|previous(?:ly)?|suspected|possible|oder|kein|Verdacht)\b|/\s*I", re.I
+)
+
+
+def phrase_of(text: str) -> str | None:
+    """The one stage that a longer text states (``Pathologic stage from 12/3/2020: FIGO Stage IB1 (pT1b1)``); None if it states
+    several, or doubts."""
+    found = set(_PHRASE.findall(text))
+    return found.pop() if len(found) == 1 and not _DOUBT.search(text) else None
 
 
 def finer(one: tuple[str, str], other: tuple[str, str]) -> bool:

@@ -3,7 +3,16 @@ from __future__ import annotations
 import pytest
 from mapper_records import concept, open_terminology
 
-from mappers.terminology.stage_names import CODE_LETTERS, category_of, core, finer, gleason_pair, spellings, token_of
+from mappers.terminology.stage_names import (
+    CODE_LETTERS,
+    category_of,
+    core,
+    finer,
+    gleason_pair,
+    phrase_of,
+    spellings,
+    token_of,
+)
 
 SNOMED, NCIT = "http://snomed.info/sct", "http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl"
 UICC = "https://www.uicc.org/resources/tnm"
@@ -157,3 +166,19 @@ def test_every_code_stands_for_a_stage_or_a_category() -> None:
 def test_other_terminologies_are_left_alone() -> None:
     assert list(spellings("CancerTopography", "T2")) == []
     assert core("AJCC Stage IIB") == "IIB"
+
+
+@pytest.mark.parametrize(
+    ("text", "phrase"),
+    [
+        ("Clinical stage from 5/1/2018: Stage IIA (cT2, cN0, cM0, G2, ER+, PR+, HER2-)", "IIA"),
+        ("Pathologic stage from 12/3/2020: FIGO Stage IB1 (pT1b1, pN0, cM0)", "IB1"),
+        ("Ann Arbor stage IIIB disease", "IIIB"),
+        ("Stage IIIA or IIIB", None),
+        ("no evidence of stage IV disease", None),
+        ("Stage I left, stage II right", None),
+        ("upstaged", None),
+    ],
+)
+def test_the_one_stage_of_a_longer_text(text: str, phrase: str | None) -> None:
+    assert phrase_of(text) == phrase

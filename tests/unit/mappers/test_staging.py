@@ -274,3 +274,22 @@ def test_void_observations_state_nothing() -> None:
     result = _mapped(observation("o", FIGO, status="entered-in-error", **_coded((NCIT, "C96256"))))
     assert not drafts(result, "FIGOStaging")
     assert reasons(result)["Observation/o"] == "the observation is entered in error"
+
+
+def test_the_one_stage_of_a_longer_text() -> None:
+    text = "Pathologic stage from 12/3/2020: FIGO Stage IB1 (pT1b1, pN0, cM0)"
+    draft = only(mapped(patient(), condition(code="C53.9", **_stage(text))), "FIGOStaging")
+    assert draft.payload["stage"]["display"] == "FIGO Stage IB1"
+
+
+def test_among_several_tumours_the_one_that_the_system_stages() -> None:
+    record = [
+        condition(),
+        condition("d", "C43.59"),
+        observation("o", BRESLOW, valueQuantity={"value": 1, "code": "mm"}),
+    ]
+    draft = only(mapped(patient(), *record), "BreslowDepth")
+    assert draft.references["stagedEntitiesIds"] == ("NeoplasticEntity:Condition/d",)
+    assert "only-fitting-tumour" in assumed(draft)
+    twice = [*record, condition("e", "C43.61", onsetDateTime="2025-01-01")]
+    assert "stagedEntitiesIds" not in only(mapped(patient(), *twice), "BreslowDepth").references

@@ -360,3 +360,13 @@ def test_a_clinical_stage_takes_a_proven_metastasis_and_no_empty_pathological_m(
     empty = observation("pm", (SNOMED, "371497001"), dataAbsentReason={"text": "not done"})
     draft = only(mapped(patient(), condition(), _stage(**_members("pm")), empty, M0), "TNMStaging")
     assert draft.payload["distantMetastases"]["display"] == "cM0"
+
+
+def test_a_vendors_stage_line() -> None:
+    text = "Clinical stage from 5/1/2018: Stage IIA (cT2, cN0, cM0, G2, ER+, PR+, HER2-)"
+    payload = only(mapped(patient(), condition(stage=[{"summary": {"text": text}}])), "TNMStaging").payload
+    shown = [
+        payload[name]["display"] for name in ("stage", "primaryTumor", "regionalNodes", "distantMetastases", "grade")
+    ]
+    assert shown == ["AJCC Stage IIA", "cT2", "cN0", "cM0", "G2"]
+    assert payload["pathological"] is False
