@@ -25,7 +25,9 @@ async def run() -> list[Row]:
     async with sandbox_pop(latency=LATENCY) as address, gateway_for(address) as gateway:
         limits = gateway.settings.limits
         bodies = [bundle(patient_record(f"load{index}", laboratories=10)) for index in range(PATIENTS)]
+        # Once in a process's life, not of this load.
         await gateway.client.account()
+        await gateway.contract.ensure()
         before = await counts(address)
         started = time.perf_counter()
         stop = asyncio.Event()

@@ -36,7 +36,7 @@ def pop(
         typer.Option(
             "--latency",
             metavar="real|none|TIME",
-            help="How long a write takes: as measured on a real POP, not at all, or e.g. 33ms,sigma=0.3,workers=4,cores=1.8.",
+            help="How long a request takes: as measured on a real POP, not at all, or e.g. 33ms,sigma=0.3,workers=4,cores=1.8.",
         ),
     ] = "none",
     fault: Annotated[

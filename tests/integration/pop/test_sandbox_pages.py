@@ -231,8 +231,14 @@ async def test_an_edit_is_stored_under_the_editors_name(site: Site) -> None:
     assert (row["cycles"], row["period"]) == (6, {"start": "2024-02-01", "end": "2024-06-30"})
     assert "curator" in row["updatedBy"]
     assert row["caseId"] == site.case
+    other = site.add("SystemicTherapy", {"period": {"start": "2024-08-01"}, "intent": "curative"})
+    assert (await site.edit(site.therapy, cycles="7")).status_code == 303
     page = (await site.http.get(f"/cases/{site.case}")).text
-    assert '<span class="pill hand">gateway, curator</span>' in page
+    assert page.count('<span class="pill hand">') == 1, (
+        "POP signs every therapy of the case, but this one alone was edited"
+    )
+    assert '<span class="pill hand">gateway, curator</span>' in page.partition(site.therapy)[2]
+    assert site.row("SystemicTherapy", other)["updatedBy"] is not None
 
 
 async def test_an_older_form_is_not_saved_over_a_newer_version(site: Site) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from adapters.pop.kinds import KINDS, Kind
 from adapters.sandbox.pop.accounts import Accounts
+from adapters.sandbox.pop.lines import LINES, THERAPIES
 from adapters.sandbox.pop.pages import words
 from adapters.sandbox.pop.reading import Reader, description
 from adapters.sandbox.pop.refusals import ServerError
@@ -54,7 +55,7 @@ class Entry:
     children: tuple[Entry, ...] = ()
     unreadable: bool = False
     by_hand: tuple[str, ...] = ()
-    """Users other than service accounts who wrote it."""
+    """Users other than service accounts who changed it."""
 
     @property
     def id(self) -> str:
@@ -211,13 +212,24 @@ class Cases:
             if child.parent == kind.name
             for each in self._entities.owned(child.collection, row["id"])
         )
-        users = dict.fromkeys([row.get("createdBy"), *(row.get("updatedBy") or [])])
-        by_hand = tuple(name for name in users if name and not self._is_machine(name))
+        by_hand = tuple(
+            name for name in dict.fromkeys(_writers(collection, row)) if name and not self._is_machine(name)
+        )
         return Entry(kind, row, shown, parent, children, unreadable, by_hand)
 
     def _is_machine(self, name: str) -> bool:
         user = self._accounts.users.get(name)
         return user is not None and user.service
+
+
+def _writers(collection: str, row: JsonObject) -> list[str | None]:
+    """Who wrote it. Any write of a therapy signs all others of its case, which have got new lines: there it is the history that
+    tells whether somebody changed anything; and the lines themselves are POP's."""
+    if collection == LINES:
+        return []
+    if collection not in THERAPIES:
+        return [row.get("createdBy"), *(row.get("updatedBy") or [])]
+    return [each["user"] for each in row["_events"] if each["category"] == "create" or each["differential"]]
 
 
 def _short(entry: Entry) -> str:
