@@ -8,13 +8,14 @@ from typing import Any
 
 from aiohttp import web
 
-from adapters.pop.kinds import KINDS
-from adapters.sandbox.pop.http import Access, answer, body_of, malformed_id, not_found, page_of
+from adapters.pop.kinds import KINDS, Kind
+from adapters.sandbox.pop import history
+from adapters.sandbox.pop.http import Access, answer, body_of, malformed_id, not_found, nothing, page_of
 from adapters.sandbox.pop.listing import listed
-from adapters.sandbox.pop.reading import Reader, description
+from adapters.sandbox.pop.reading import Reader
 from adapters.sandbox.pop.records import Records
 from adapters.sandbox.pop.refusals import ServerError, query
-from adapters.sandbox.pop.shapes import kinds_of
+from adapters.sandbox.pop.shapes import kind_of_row, kinds_of
 from adapters.sandbox.pop.store import Entities
 
 JsonObject = dict[str, Any]
@@ -43,6 +44,8 @@ class EntityHandlers:
                 web.put(one, self._bound(self._put, collection)),
                 web.delete(one, self._bound(self._delete, collection)),
                 web.get(one + "/history/events", self._bound(self._history, collection), allow_head=False),
+                web.get(one + "/history/events/{event}", self._bound(self._event, collection), allow_head=False),
+                web.put(one + "/history/events/{event}/reversion", self._bound(self._revert, collection)),
             ]
         return found
 
@@ -67,8 +70,8 @@ class EntityHandlers:
         owners = {KINDS[kind.parent].collection for kind in kinds_of(collection) if kind.parent is not None}
         if parent is not None and not any(self._entities.get(owner, parent) for owner in owners):
             return not_found()
-        kind, row = self._records.create(collection, body, user=user.username, parent=parent)
-        return answer({"id": row["id"], "description": description(kind.name, row)}, 201)
+        kind, row = self._records.create(collection, body, user=user.username, parent=parent, url=request.path)
+        return self._written(kind, row, 201)
 
     async def _put(self, request: web.Request, collection: str) -> web.Response:
         user = self._access.manager(request)
@@ -76,16 +79,19 @@ class EntityHandlers:
         row = self._row(request, collection)
         if row is None:
             return not_found()
-        kind, renewed = self._records.update(collection, row, body, user=user.username)
-        return answer({"id": row["id"], "description": description(kind.name, renewed)})
+        kind, renewed = self._records.update(collection, row, body, user=user.username, url=request.path)
+        return self._written(kind, renewed, 200)
+
+    def _written(self, kind: Kind, row: JsonObject, status: int) -> web.Response:
+        return answer({"id": row["id"], "description": self._records.describe(kind, row)}, status)
 
     async def _delete(self, request: web.Request, collection: str) -> web.Response:
         user = self._access.manager(request)
         row = self._row(request, collection)
         if row is None:
             return not_found()
-        self._records.delete(collection, row, user=user.username)
-        return web.Response(status=204)
+        self._records.delete(collection, row, user=user.username, url=request.path)
+        return nothing()
 
     async def _get(self, request: web.Request, collection: str) -> web.Response:
         anonymised = self._access.reader(request)
@@ -125,5 +131,32 @@ class EntityHandlers:
             return not_found()
         if "ordering" in request.query:
             raise ServerError("history has no ordering")
-        events = row["_events"]
-        return answer({"count": len(events), "items": events[offset : offset + limit]})
+        kind, events = kind_of_row(collection, row), row["_events"]
+        items = [history.shown(kind, row, event) for event in events[offset : offset + limit]]
+        return answer({"count": len(events), "items": items})
+
+    def _found_event(self, request: web.Request, collection: str) -> tuple[JsonObject, JsonObject] | None:
+        """The entity and one of its events."""
+        row = self._row(request, collection)
+        if row is None:
+            return None
+        number = request.match_info["event"]
+        if not number.isdigit():
+            raise ServerError("an event's id is a number")
+        return next(((row, event) for event in row["_events"] if event["id"] == int(number)), None)
+
+    async def _event(self, request: web.Request, collection: str) -> web.Response:
+        self._access.reader(request)
+        found = self._found_event(request, collection)
+        if found is None:
+            return not_found()
+        return answer(history.shown(kind_of_row(collection, found[0]), *found))
+
+    async def _revert(self, request: web.Request, collection: str) -> web.Response:
+        user = self._access.manager(request)
+        found = self._found_event(request, collection)
+        if found is None:
+            return not_found()
+        kind = kind_of_row(collection, found[0])
+        renewed = self._records.revert(collection, kind, *found, user=user.username, url=request.path)
+        return self._written(kind, renewed, 201)

@@ -22,6 +22,11 @@ def answer(body: Any, status: int = 200) -> web.Response:
     return web.Response(body=orjson.dumps(body), status=status, content_type="application/json", charset="utf-8")
 
 
+def nothing() -> web.Response:
+    """204 as POP says it: with a content type for no content."""
+    return web.Response(status=204, content_type="application/json", charset="utf-8")
+
+
 def not_found() -> web.Response:
     """404 as POP's API says it."""
     return answer({"detail": "Not Found"}, 404)

@@ -49,4 +49,4 @@ def _ordered(collection: str, rows: list[JsonObject], ordering: str | None) -> l
 
 
 def _date(row: JsonObject) -> str:
-    return str(row.get("date") or (row.get("period") or {}).get("start") or "")
+    return str(row.get("date") or row.get("assertionDate") or (row.get("period") or {}).get("start") or "")

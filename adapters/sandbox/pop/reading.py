@@ -8,23 +8,25 @@ from typing import Any
 
 from adapters.pop.kinds import KINDS, Kind
 from adapters.sandbox.pop import lines
+from adapters.sandbox.pop.deriving import Derivations
+from adapters.sandbox.pop.describing import Describer
 from adapters.sandbox.pop.refusals import ServerError
 from adapters.sandbox.pop.releases import Dialect
-from adapters.sandbox.pop.shapes import kind_of_row, kinds_of
+from adapters.sandbox.pop.shapes import COMPACT, kind_of_row
 from adapters.sandbox.pop.store import Entities
 from adapters.sandbox.pop.terms import Terms
 
 JsonObject = dict[str, Any]
 
-#: LOINC answers of the ECOG (LL529-9) and Karnofsky (LL4986-7) scales, by score.
-ECOG_ANSWERS = {0: "LA9622-7", 1: "LA9623-5", 2: "LA9624-3", 3: "LA9625-0", 4: "LA9626-8", 5: "LA9627-6"}
-KARNOFSKY_ANSWERS = {
-    100: "LA29175-9", 90: "LA29176-7", 80: "LA29177-5", 70: "LA29178-3", 60: "LA29179-1", 50: "LA29180-9", 40: "LA29181-7",
-    30: "LA29182-5", 20: "LA29183-3", 10: "LA29184-1", 0: "LA9627-6",
-}  # fmt: skip
-#: Days by which anonymised dates are moved; POP draws them for each case.
+#: Days by which anonymised dates are moved: observed to be the same for all cases of one server.
 SHIFT = dt.timedelta(days=157)
 MASK = "*************"
+#: Dates that anonymised reads move; any other is told as it is.
+MOVED = ("date", "assertionDate", "assessmentDate")
+#: Bins of anonymised ages begin here, the first one at birth.
+OLDEST_BIN = 90
+#: An age that POP has no bin for: its anonymised reads fail.
+OLDEST = 150
 
 
 def readable(collection: str, row: JsonObject) -> bool:
@@ -33,11 +35,7 @@ def readable(collection: str, row: JsonObject) -> bool:
         return row.get("vitalStatus") == "unknown" or row.get("endOfRecords") is None
     if collection in ("systemic-therapies", "radiotherapies"):
         return lines.started(row)
-    return collection != "vitals" or _height(row) != 0
-
-
-def _height(row: JsonObject) -> float | None:
-    return None if row.get("height") is None else float(row["height"]["value"])
+    return collection != "vitals" or row.get("height") is None or row["height"]["value"] != 0
 
 
 @cache
@@ -56,100 +54,67 @@ class Reader:
 
     def __init__(self, entities: Entities, terms: Terms, dialect: Dialect | None = None) -> None:
         self._entities = entities
-        self._terms = terms
         self._dialect = dialect or Dialect()
+        self._derivations = Derivations(entities, terms)
+        self._describer = Describer(entities, terms)
 
     def read(self, collection: str, row: JsonObject, *, anonymised: bool) -> JsonObject:
         """The read shape. Raises ServerError on poison."""
         if not readable(collection, row):
             raise ServerError("unreadable")
         kind = kind_of_row(collection, row)
-        shown: JsonObject = {"anonymized": anonymised, "id": row["id"], "description": description(kind.name, row)}
+        shown: JsonObject = {"anonymized": anonymised, "id": row["id"]}
         shown.update({name: row.get(name) for name in ("createdAt", "updatedAt", "createdBy", "updatedBy")})
         shown.update({name: row.get(name) for name in sorted(kind.properties)})
-        shown.update(self._derived(kind, row, anonymised=anonymised))
+        shown.update(self._derivations.of(kind, row))
+        shown["description"] = self._describer.describe(kind.name, row)
+        for name, children in _children(kind.name).items():
+            owned = self._entities.owned(children, row["id"])
+            shown[name] = [self.read(children, child, anonymised=anonymised) for child in owned]
         if kind.parent is not None:
             del shown["anonymized"]
         if anonymised:
             _anonymise(kind, shown)
         shown = self._dialect.outgoing(kind.name, row, shown)
-        # Observed: collections of several kinds leave out what is null, the others show it.
-        return _without_nulls(shown) if len(kinds_of(collection)) > 1 else shown
-
-    def _derived(self, kind: Kind, row: JsonObject, *, anonymised: bool) -> JsonObject:
-        found: JsonObject = {
-            name: [
-                self.read(children, child, anonymised=anonymised) for child in self._entities.owned(children, row["id"])
-            ]
-            for name, children in _children(kind.name).items()
-        }
-        if kind.name == "PatientCase":
-            found["pseudoidentifier"] = row["pseudoidentifier"]
-        elif kind.name == "SystemicTherapy":
-            found["isAdjunctive"] = row.get("adjunctiveRole") is not None
-        elif kind.name == "PerformanceStatus":
-            for scale, answers in (("ecog", ECOG_ANSWERS), ("karnofsky", KARNOFSKY_ANSWERS)):
-                found[f"{scale}Interpretation"] = self._interpretation(scale, answers, row.get(f"{scale}Score"))
-        elif kind.name == "TherapyLine":
-            found.update(lines.derived(self._entities, row))
-        elif kind.name == "Vitals":
-            height, weight = _height(row), row.get("weight")
-            index = None if height is None or weight is None else weight["value"] / height**2
-            found["bodyMassIndex"] = None if index is None else {"value": index, "unit": "kg__square_meter"}
-        return found
-
-    def _interpretation(self, scale: str, answers: dict[int, str], score: Any) -> JsonObject | None:
-        code = answers.get(score) if isinstance(score, int) else None
-        name = f"{'ECOG' if scale == 'ecog' else 'Karnofsky'}PerformanceStatusInterpretation"
-        return None if code is None else self._terms.find(name, "http://loinc.org", code)
+        return without_nulls(shown) if kind.name in COMPACT else shown
 
 
-def _without_nulls(value: Any) -> Any:
+def without_nulls(value: Any) -> Any:
+    """The same without the fields that are null."""
     if isinstance(value, dict):
-        return {name: _without_nulls(child) for name, child in value.items() if child is not None}
+        return {name: without_nulls(child) for name, child in value.items() if child is not None}
+    if isinstance(value, list):
+        return [without_nulls(child) for child in value]
     return value
 
 
-def _anonymise(kind: Kind, shown: JsonObject) -> None:
-    def moved(day: str | None) -> str | None:
-        return None if day is None else (dt.date.fromisoformat(day) + SHIFT).isoformat()
+def _moved(day: str | None) -> str | None:
+    return None if day is None else (dt.date.fromisoformat(day) + SHIFT).isoformat()
 
-    for name in kind.dates:
-        shown[name] = moved(shown.get(name))
+
+def _anonymise(kind: Kind, shown: JsonObject) -> None:
+    for name in MOVED:
+        if shown.get(name) is not None:
+            shown[name] = _moved(shown[name])
     if isinstance(shown.get("period"), dict):
-        shown["period"] = {edge: moved(day) for edge, day in shown["period"].items()}
+        shown["period"] = {edge: _moved(day) for edge, day in shown["period"].items()}
     if kind.name == "PatientCase":
         shown.update(clinicalCenter=MASK, clinicalIdentifier=MASK, dateOfBirth=MASK)
+        if shown.get("dateOfDeath") is not None:
+            shown["dateOfDeath"] = f"{shown['dateOfDeath'][:4]}-01-01"
+        for name in ("age", "ageAtDiagnosis"):
+            # Observed: an age of zero is told as it is.
+            if shown[name]:
+                shown[name] = _bin(shown[name])
 
 
-def description(kind: str, row: JsonObject) -> str:
-    """A short text as POP gives one; the wording is the sandbox's own where POP's depends on its synonym tables."""
-    if kind == "PatientCase":
-        return f"Onconova Patient Case {row['pseudoidentifier']}"
-    if kind == "NeoplasticEntity":
-        relationship = str(row["relationship"]).replace("_", " ").capitalize()
-        return f"{relationship} {row['morphology']['display']} of {row['topography']['display']}"
-    if kind == "TumorMarker":
-        return _marker(row)
-    if kind == "PerformanceStatus":
-        return (
-            f"ECOG: {row['ecogScore']}" if row.get("ecogScore") is not None else f"Karnofsky: {row['karnofskyScore']}"
-        )
-    if kind == "SystemicTherapy":
-        return f"{str(row['intent']).capitalize()} systemic therapy"
-    if kind == "Vitals" and _height(row) == 0:
-        raise ServerError("no body mass index without a height")
-    for field in ("stage", "drug"):
-        if isinstance(row.get(field), dict):
-            return str(row[field]["display"])
-    return kind
-
-
-def _marker(row: JsonObject) -> str:
-    acronym = (row["analyte"].get("properties") or {}).get("acronym") or row["analyte"]["display"]
-    for name, value in row.items():
-        if isinstance(value, dict) and "unit" in value:
-            return f"{acronym}: {value['value']} {value['unit'].replace('__', '/')}"
-        if name in ("presence", "tumorProportionScore", "immuneCellScore", "immunohistochemicalScore") and value:
-            return f"{acronym}: {value}"
-    return str(acronym)
+def _bin(age: int) -> str:
+    if not 0 <= age <= OLDEST:
+        raise ServerError("an age without a bin")
+    if age < 20:
+        return "<20"
+    if age >= OLDEST_BIN:
+        return f"{OLDEST_BIN}+"
+    first = age // 5 * 5
+    # POP's own label of that bin.
+    return "50-56" if first == 50 else f"{first}-{first + 4}"

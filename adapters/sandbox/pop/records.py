@@ -7,10 +7,11 @@ import string
 from typing import Any
 
 from adapters.pop.kinds import Kind
-from adapters.sandbox.pop import lines, rules, shapes
+from adapters.sandbox.pop import history, lines, rules, shapes
+from adapters.sandbox.pop.describing import Describer
 from adapters.sandbox.pop.refusals import ServerError
 from adapters.sandbox.pop.releases import Dialect
-from adapters.sandbox.pop.store import Entities, now
+from adapters.sandbox.pop.store import Entities
 from adapters.sandbox.pop.terms import Terms
 
 JsonObject = dict[str, Any]
@@ -23,45 +24,66 @@ class Records:
         self._entities = entities
         self._terms = terms
         self._dialect = dialect or Dialect()
+        self._describer = Describer(entities, terms)
         self._random = random.Random(7)  # noqa: S311 - pseudoidentifiers of invented people
 
-    def create(self, collection: str, body: Any, *, user: str, parent: str | None = None) -> tuple[Kind, JsonObject]:
-        """Store a new entity; returns its kind and row."""
-        kind, fields = self._validated(collection, body)
-        row = self._entities.new_row(fields, user=user, parent=parent)
+    def create(
+        self, collection: str, body: Any, *, user: str, parent: str | None = None, url: str = ""
+    ) -> tuple[Kind, JsonObject]:
+        """Store a new entity; returns its kind and the row that the answer is made of (measures as they were sent).
+        ``url``: where it was asked for, for the history."""
+        kind, fields, sent = self._validated(collection, body)
+        row = self._entities.new_row(fields, parent=parent)
         rules.check(self._entities, kind, row)
         if kind.name == "PatientCase":
-            row["pseudoidentifier"] = self._pseudoidentifier()
-        row["_events"] = [_event(row, "create", user, before=None, after=fields)]
+            row["pseudoidentifier"] = self.pseudoidentifier()
+        history.record(self._entities, kind, row, "create", user=user, url=url)
         self._entities.put(collection, row)
-        self._rewrite_lines(collection, row, user)
-        return kind, row
+        self.rewrite_lines(collection, row.get("caseId", ""), user=user, url=url)
+        return kind, {**self._current(collection, row), **sent}
 
-    def update(self, collection: str, row: JsonObject, body: Any, *, user: str) -> tuple[Kind, JsonObject]:
+    def update(
+        self, collection: str, row: JsonObject, body: Any, *, user: str, url: str = ""
+    ) -> tuple[Kind, JsonObject]:
         """Replace an entity: what the body leaves out is gone. An identical body makes no event."""
-        kind, fields = self._validated(collection, body)
-        if "therapyLineId" in kind.properties:
-            fields["therapyLineId"] = row.get("therapyLineId")
+        kind, fields, sent = self._validated(collection, body)
         renewed = {**{name: row[name] for name in row if name not in kind.properties}, **fields}
         rules.check(self._entities, kind, renewed, replacing=row["id"])
-        if any(renewed.get(name) != row.get(name) for name in fields):
-            renewed["updatedAt"] = now()
-            renewed["updatedBy"] = sorted({*(row["updatedBy"] or []), user})
-            before = {name: row.get(name) for name in fields}
-            renewed["_events"] = [*row["_events"], _event(row, "update", user, before=before, after=fields)]
+        return kind, {**self.replace(collection, kind, renewed, user=user, url=url), **sent}
+
+    def _validated(self, collection: str, body: Any) -> tuple[Kind, JsonObject, JsonObject]:
+        kind, fields, sent = shapes.validated(collection, self._dialect.incoming(collection, body), self._terms)
+        return kind, fields | self._dialect.own(kind.name, body), sent
+
+    def _current(self, collection: str, row: JsonObject) -> JsonObject:
+        """The row with what rewriting the lines has changed in it."""
+        return self._entities.get(collection, row["id"]) or row
+
+    def revert(
+        self, collection: str, kind: Kind, row: JsonObject, event: JsonObject, *, user: str, url: str
+    ) -> JsonObject:
+        """Bring an entity back to what it was at an event of its history, which is an event itself."""
+        renewed = history.restored(row, event)
+        history.record(self._entities, kind, renewed, "update", user=user, url=url)
         self._entities.put(collection, renewed)
-        self._rewrite_lines(collection, renewed, user)
-        return kind, renewed
+        return renewed
 
-    def _validated(self, collection: str, body: Any) -> tuple[Kind, JsonObject]:
-        kind, fields = shapes.validated(collection, self._dialect.incoming(collection, body), self._terms)
-        return kind, fields | self._dialect.own(kind.name, body)
+    def replace(self, collection: str, kind: Kind, row: JsonObject, *, user: str, url: str) -> JsonObject:
+        """Store a row that stands already, with its event."""
+        history.record(self._entities, kind, row, "update", user=user, url=url)
+        self._entities.put(collection, row)
+        self.rewrite_lines(collection, row.get("caseId", ""), user=user, url=url)
+        return self._current(collection, row)
 
-    def delete(self, collection: str, row: JsonObject, *, user: str) -> None:
+    def describe(self, kind: Kind, row: JsonObject) -> str:
+        """Its description, which POP makes for its answer: too late to undo the write if it fails."""
+        return self._describer.describe(kind.name, row)
+
+    def delete(self, collection: str, row: JsonObject, *, user: str, url: str = "") -> None:
         """Delete with POP's cascades: a case takes everything, a parent its children, a tumour leaves the relation lists."""
         self._remove(collection, row)
         if collection in lines.THERAPIES and lines.derivable(self._entities, row["caseId"]):
-            lines.rebuild(self._entities, row["caseId"], user=user)
+            lines.rebuild(self._entities, row["caseId"], user=user, url=url)
 
     def _remove(self, collection: str, row: JsonObject) -> None:
         identity = row["id"]
@@ -76,24 +98,18 @@ class Records:
                             self._entities.put(other, {**entity, name: [item for item in value if item != identity]})
         self._entities.delete(collection, identity)
 
-    def _rewrite_lines(self, collection: str, row: JsonObject, user: str) -> None:
+    def rewrite_lines(self, collection: str, case_id: str, *, user: str, url: str) -> None:
+        """Make the lines of a case anew after a write of a therapy. Raises ServerError while they cannot be."""
         if collection not in lines.THERAPIES:
             return
-        if not lines.derivable(self._entities, row["caseId"]):
+        if not lines.derivable(self._entities, case_id):
             raise ServerError("therapy lines cannot be derived")
-        lines.rebuild(self._entities, row["caseId"], user=user)
+        lines.rebuild(self._entities, case_id, user=user, url=url)
 
-    def _pseudoidentifier(self) -> str:
-        draw = self._random
-        return f"{draw.choice(string.ascii_uppercase)}.{draw.randint(1000, 9999)}.{draw.randint(100, 999)}.{draw.randint(10, 99)}"
+    def pseudoidentifier(self) -> str:
+        """A new one: a letter and groups of digits without a zero."""
 
+        def digits(count: int) -> str:
+            return "".join(self._random.choices("123456789", k=count))
 
-def _event(row: JsonObject, category: str, user: str, *, before: JsonObject | None, after: JsonObject) -> JsonObject:
-    """One event of an entity's history. POP's snapshots are raw columns; the sandbox keeps the fields."""
-    changed = (
-        None if before is None else {name: [before[name], after[name]] for name in after if before[name] != after[name]}
-    )
-    return {
-        "id": len(row["_events"]) + 1, "resourceId": row["id"], "category": category, "timestamp": now(), "user": user,
-        "snapshot": after, "differential": changed, "context": {"username": user},
-    }  # fmt: skip
+        return f"{self._random.choice(string.ascii_uppercase)}.{digits(4)}.{digits(3)}.{digits(2)}"

@@ -11,6 +11,10 @@ HTML_500 = (
     '\n<!doctype html>\n<html lang="en">\n<head>\n  <title>Server Error (500)</title>\n</head>\n<body>\n'
     "  <h1>Server Error (500)</h1><p></p>\n</body>\n</html>\n"
 )
+HTML_404 = (
+    '\n<!doctype html>\n<html lang="en">\n<head>\n  <title>Not Found</title>\n</head>\n<body>\n'
+    "  <h1>Not Found</h1><p>The requested resource was not found on this server.</p>\n</body>\n</html>\n"
+)
 _CONSTRAINT = (
     'The data provided violates a database constraint: new row for relation "{}" violates check constraint "{}"'
 )

@@ -6,18 +6,18 @@ from typing import Any
 
 from adapters.pop.guard import ONE_OF
 from adapters.pop.kinds import KINDS, Kind
+from adapters.sandbox.pop.history import snake
 from adapters.sandbox.pop.refusals import ServerError, duplicate, violation
 from adapters.sandbox.pop.store import Entities
 
 JsonObject = dict[str, Any]
 
 #: PostgreSQL's integer columns end here.
-INTEGER_LIMIT = 2**31
-#: Field → the name its check constraint has.
-COUNTS = {
-    "cycles": "cycles", "sessions": "sessions", "ordinal": "ordinal", "ecogScore": "ecog_score",
-    "karnofskyScore": "karnofsky_score",
-}  # fmt: skip
+INTEGER_LIMIT, SMALL_LIMIT = 2**31, 2**15
+#: Integers in small columns, which end at 2¹⁵ - 1.
+SMALL = frozenset({"ecogScore", "karnofskyScore", "grade", "onsetAge", "copyNumber", "value"})
+#: The one integer that may be negative.
+SIGNED = frozenset({("AneuploidScore", "value")})
 
 
 def check(entities: Entities, kind: Kind, row: JsonObject, *, replacing: str | None = None) -> None:
@@ -33,12 +33,15 @@ def check(entities: Entities, kind: Kind, row: JsonObject, *, replacing: str | N
     period = row.get("period")
     if isinstance(period, dict) and period.get("start") and period.get("end") and period["end"] < period["start"]:
         raise ServerError("period ends before it starts")
-    for field, name in COUNTS.items():
+    for field in (name for name, holds in kind.types.items() if holds == "integer"):
         value = row.get(field)
-        if isinstance(value, int) and value >= INTEGER_LIMIT:
+        if value is None:
+            continue
+        limit = SMALL_LIMIT if field in SMALL else INTEGER_LIMIT
+        if not -limit <= value < limit:
             raise ServerError("integer out of range")
-        if isinstance(value, int) and value < 0:
-            raise violation(kind.name, f"oncology_{kind.name.lower()}_{name}_check")
+        if value < 0 and (kind.name, field) not in SIGNED:
+            raise violation(kind.name, f"oncology_{kind.name.lower()}_{snake(field)}_check")
     if kind.name == "PatientCase":
         _check_case(entities, row, replacing)
     elif kind.name == "NeoplasticEntity" and row["relationship"] == "primary" and row.get("relatedPrimaryId"):

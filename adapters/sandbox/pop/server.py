@@ -19,7 +19,7 @@ from adapters.sandbox.pop.administration import AdministrationHandlers
 from adapters.sandbox.pop.control import PREFIX, ControlHandlers
 from adapters.sandbox.pop.entities import EntityHandlers
 from adapters.sandbox.pop.faults import Fault, Faults
-from adapters.sandbox.pop.http import Access, answer, not_found, refused_login
+from adapters.sandbox.pop.http import Access, answer, refused_login
 from adapters.sandbox.pop.pace import Pace
 from adapters.sandbox.pop.pages.case import Cases
 from adapters.sandbox.pop.pages.editing import EditHandlers
@@ -27,7 +27,7 @@ from adapters.sandbox.pop.pages.handlers import PageHandlers, Pages
 from adapters.sandbox.pop.pages.signin import SignIn
 from adapters.sandbox.pop.reading import Reader
 from adapters.sandbox.pop.records import Records
-from adapters.sandbox.pop.refusals import HTML_500, Refused, ServerError
+from adapters.sandbox.pop.refusals import HTML_404, HTML_500, Refused, ServerError
 from adapters.sandbox.pop.releases import Dialect, Release
 from adapters.sandbox.pop.store import Entities
 from adapters.sandbox.pop.terms import Terms
@@ -106,6 +106,8 @@ class SandboxPop:
     ) -> web.StreamResponse:
         if request.path.startswith(PREFIX):
             return await handler(request)
+        if request.headers.get("X-Forwarded-Proto") == "http":
+            raise web.HTTPMovedPermanently(request.url.with_scheme("https"))
         if request.path.startswith("/api/"):
             self.counts[request.method] += 1
             fault = self.faults.take(request.method, request.path)
@@ -121,10 +123,11 @@ class SandboxPop:
             response = answer(refused.body, refused.status)
         except ServerError:
             response = _html(500)
-        except web.HTTPMethodNotAllowed:
-            response = web.Response(text="Method not allowed", status=405)
+        except web.HTTPMethodNotAllowed as refused:
+            allowed = {"Allow": ", ".join(sorted(refused.allowed_methods))}
+            response = web.Response(text="Method not allowed", status=405, content_type="text/html", headers=allowed)
         except web.HTTPNotFound:
-            response = not_found()
+            response = web.Response(text=HTML_404, status=404, content_type="text/html")
         finally:
             self.entities.commit()
         if fault is not None and fault.action == "cut-after":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
@@ -9,21 +10,21 @@ from pydantic import BaseModel, ValidationError
 
 from adapters.pop import models
 from adapters.pop.compare import MONTH_DATES
+from adapters.pop.guard.risk import CLASSES
 from adapters.pop.kinds import KINDS, Kind, packaged_contract
-from adapters.pop.measures import factor, same_dimension
+from adapters.sandbox.pop import units
 from adapters.sandbox.pop.refusals import Refused, ServerError, shape, unknown_concept
 from adapters.sandbox.pop.terms import Terms
 
 JsonObject = dict[str, Any]
 
-#: Units a field reads back in, where that is not its documented default (measures-roundtrip).
-READ_UNITS = {("TumorMarker", "massConcentration"): "ng__ml"}
 #: How POP's messages spell the constant field's type and its values, where they are not the value in capitals.
 _CONSTANTS = {
     "stagings": "StagingDomain",
     "genomic-signatures": "GenomicSignatureTypes",
     "tumor-boards": "TumorBoardSpecialties",
 }
+_UUID_MESSAGE = re.compile(r"invalid character: found `(.)` at (\d+)")
 _SPELLINGS = {"rhabdomyosarcoma": "RHABDO"}
 #: The step of a union of schemas that POP's errors name in ``loc``.
 _MEMBER = "function-wrap[_run_root_validator()]"
@@ -44,6 +45,13 @@ def kinds_of(collection: str) -> tuple[Kind, ...]:
     return tuple(kind for kind in KINDS.values() if kind.collection == collection)
 
 
+#: Kinds whose read shape leaves out what is null: those that share a collection, and the recommendations of a board.
+COMPACT = frozenset(
+    {kind.name for kind in KINDS.values() if len(kinds_of(kind.collection)) > 1}
+    | {"MolecularTherapeuticRecommendation"}
+)
+
+
 def kind_of_row(collection: str, row: JsonObject) -> Kind:
     """The kind of a stored entity."""
     return next(
@@ -51,16 +59,16 @@ def kind_of_row(collection: str, row: JsonObject) -> Kind:
     )
 
 
-def validated(collection: str, body: Any, terms: Terms) -> tuple[Kind, JsonObject]:
-    """(kind, fields to store). Raises Refused, or ServerError for a unit that POP does not know."""
+def validated(collection: str, body: Any, terms: Terms) -> tuple[Kind, JsonObject, JsonObject]:
+    """(kind, fields to store, measures as they were sent). Raises Refused, or ServerError for a unit that POP does not know."""
     # Observed: a body that is a list is taken for an empty object.
     body = body if isinstance(body, dict) else {}
     kind, fields = _parsed(collection, body)
     for name, terminology in kind.terminology.items():
         fields[name] = _concepts(terms, terminology, fields.get(name))
-    for name in kind.measures:
-        if fields.get(name) is not None:
-            fields[name] = _measure(kind, name, fields[name])
+    sent = {name: fields[name] for name in kind.measures if fields.get(name) is not None}
+    for name in sent:
+        fields[name] = _measure(kind, name, fields[name])
     for name in MONTH_DATES & fields.keys():
         if fields[name] is not None:
             fields[name] = f"{fields[name][:7]}-01"
@@ -68,7 +76,7 @@ def validated(collection: str, body: Any, terms: Terms) -> tuple[Kind, JsonObjec
         fields[name] = fields.get(name) or []
         if name in kind.many:
             fields[name] = list(dict.fromkeys(fields[name]))
-    return kind, fields
+    return kind, fields, sent
 
 
 def _parsed(collection: str, body: JsonObject) -> tuple[Kind, JsonObject]:
@@ -85,8 +93,19 @@ def _parsed(collection: str, body: JsonObject) -> tuple[Kind, JsonObject]:
                 raise shape(*(_detail(item) for item in found)) from None
             details += [_member(collection, kind, item) for item in found]
             continue
+        if kind.name == "RiskAssessment":
+            _check_risk(model)
         return kind, model.model_dump(mode="json", by_alias=True, include=set(kind.properties), warnings=False)
     raise Refused(422, {"detail": details})
+
+
+def _check_risk(model: Any) -> None:
+    """POP's schema, not its database, knows which classes a methodology has."""
+    classes = CLASSES.get(model.methodology.code)
+    if classes is not None and model.risk.code not in classes:
+        text = f'{model.risk} is not a valid choice for risk methodology "{model.methodology}".'
+        detail = {"type": "value_error", "loc": ["body", "payload"], "msg": f"Value error, {text}"}
+        raise shape({**detail, "ctx": {"error": text}})
 
 
 def _prepared(kind: Kind, body: JsonObject) -> JsonObject:
@@ -96,8 +115,10 @@ def _prepared(kind: Kind, body: JsonObject) -> JsonObject:
         if name == "period":
             prepared[name] = value if isinstance(value, dict) else {}
         elif value is not None and (name in kind.terminology or name in kind.measures):
-            as_list = isinstance(value, list) and name in _lists(kind.name)
-            prepared[name] = value if isinstance(value, dict) or as_list else {}
+            if isinstance(value, list) and name in _lists(kind.name):
+                prepared[name] = [item if isinstance(item, dict) else {} for item in value]
+            else:
+                prepared[name] = value if isinstance(value, dict) else {}
     return prepared
 
 
@@ -111,7 +132,16 @@ def _detail(item: Any, *between: str) -> JsonObject:
     detail: JsonObject = {"type": item["type"], "loc": ["body", "payload", *between, *item["loc"]], "msg": item["msg"]}
     if "ctx" in item:
         detail["ctx"] = item["ctx"]
+    if item["type"] == "uuid_parsing":
+        # POP's library expects a prefix, where ours does not name it.
+        detail["msg"] = _UUID_MESSAGE.sub(_with_prefix, detail["msg"])
+        detail["ctx"] = {"error": detail["msg"].partition(", ")[2]}
     return detail
+
+
+def _with_prefix(found: re.Match[str]) -> str:
+    expected = "expected an optional prefix of `urn:uuid:` followed by [0-9a-fA-F-]"
+    return f"invalid character: {expected}, found `{found[1]}` at {int(found[2]) + 1}"
 
 
 def _member(collection: str, kind: Kind, item: Any) -> JsonObject:
@@ -135,12 +165,10 @@ def _concepts(terms: Terms, terminology: str, value: Any) -> Any:
 
 
 def _measure(kind: Kind, field: str, measure: JsonObject) -> JsonObject:
-    """As it reads back: in the field's unit, with the float noise of the conversion."""
-    unit = READ_UNITS.get((kind.name, field), kind.measures[field][1])
-    value = float(measure["value"])
-    if measure["unit"] == unit:
-        return {"value": value, "unit": unit}
-    written, stored = factor(measure["unit"]), factor(unit)
-    if written is None or stored is None or not same_dimension(measure["unit"], unit):
-        raise ServerError("unknown unit")
-    return {"value": value * float(written[1]) / float(stored[1]), "unit": unit}
+    """As it reads back: in the field's unit, with the float noise, and the mistakes, of POP's conversion."""
+    name, unit = kind.measures[field][0], units.read_unit(kind.name, field)
+    try:
+        stored = units.standard(name, float(measure["value"]), measure["unit"])
+    except KeyError:
+        raise ServerError("unknown unit") from None
+    return {"value": units.shown(name, stored, unit), "unit": unit}

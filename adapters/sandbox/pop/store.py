@@ -7,12 +7,21 @@ import itertools
 import sqlite3
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 JsonObject = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Activity:
+    """What was written of a case: by whom, and when something was last changed. What is deleted is not forgotten."""
+
+    users: set[str] = field(default_factory=set)
+    updated: str | None = None
 
 
 class Entities:
@@ -22,6 +31,7 @@ class Entities:
         self._rows: dict[str, dict[str, JsonObject]] = {}
         self._by_case: dict[tuple[str, str], set[str]] = {}
         self._identities: dict[tuple[str, str], str] = {}
+        self._activity: dict[str, Activity] = {}
         self._database = None if path is None else sqlite3.connect(path, isolation_level=None)
         if self._database is not None:
             self._database.execute("PRAGMA journal_mode=WAL")
@@ -30,16 +40,38 @@ class Entities:
                 "CREATE TABLE IF NOT EXISTS entity (collection TEXT, id TEXT, body TEXT, PRIMARY KEY (collection, id))"
             )
             for collection, identity, body in self._database.execute("SELECT collection, id, body FROM entity"):
-                self._keep(collection, identity, orjson.loads(body))
+                row = orjson.loads(body)
+                self._keep(collection, identity, row)
+                for event in row["_events"]:
+                    self.noted(identity if collection == "patient-cases" else row.get("caseId"), event)
         orders = (row["_order"] for rows in self._rows.values() for row in rows.values())
         self._order = itertools.count(1 + max(orders, default=0))
+        events = [each["id"] for rows in self._rows.values() for row in rows.values() for each in row["_events"]]
+        self._events = itertools.count(1 + max(events, default=0))
 
-    def new_row(self, fields: JsonObject, *, user: str, parent: str | None = None) -> JsonObject:
-        """A row with an id and what POP notes of every entity; not stored yet."""
+    def new_row(self, fields: JsonObject, *, parent: str | None = None, identity: str | None = None) -> JsonObject:
+        """A row with an id and what POP notes of every entity; not stored yet, and without history."""
         return {
-            "id": str(uuid.uuid4()), "_order": next(self._order), "_parent": parent, "_events": [], "createdAt": now(),
-            "createdBy": user, "updatedAt": None, "updatedBy": None, **fields,
+            "id": identity or str(uuid.uuid4()), "_order": next(self._order), "_parent": parent, "_events": [],
+            "createdAt": None, "createdBy": None, "updatedAt": None, "updatedBy": None, **fields,
         }  # fmt: skip
+
+    def new_event(self) -> int:
+        """The id of the next event."""
+        return next(self._events)
+
+    def noted(self, case_id: str | None, event: JsonObject) -> None:
+        """An event of a case, or of an entity that names its case."""
+        if case_id is not None:
+            activity = self._activity.setdefault(case_id, Activity())
+            if event["user"] is not None:
+                activity.users.add(event["user"])
+            if event["category"] == "update":
+                activity.updated = max(activity.updated or "", event["timestamp"])
+
+    def activity(self, case_id: str) -> Activity:
+        """What was written of a case since the sandbox was started, or is still there."""
+        return self._activity.get(case_id) or Activity()
 
     def _keep(self, collection: str, identity: str, row: JsonObject) -> None:
         self._rows.setdefault(collection, {})[identity] = row
@@ -100,7 +132,7 @@ class Entities:
 
     def clear(self) -> None:
         """Forget everything."""
-        for rows in (self._rows, self._by_case, self._identities):
+        for rows in (self._rows, self._by_case, self._identities, self._activity):
             rows.clear()
         if self._database is not None:
             self._database.execute("DELETE FROM entity")

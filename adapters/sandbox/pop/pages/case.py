@@ -11,7 +11,7 @@ from adapters.pop.kinds import KINDS, Kind
 from adapters.sandbox.pop.accounts import Accounts
 from adapters.sandbox.pop.lines import LINES, THERAPIES
 from adapters.sandbox.pop.pages import words
-from adapters.sandbox.pop.reading import Reader, description
+from adapters.sandbox.pop.reading import Reader
 from adapters.sandbox.pop.refusals import ServerError
 from adapters.sandbox.pop.shapes import kind_of_row, kinds_of
 from adapters.sandbox.pop.store import Entities
@@ -205,7 +205,7 @@ class Cases:
         try:
             shown, unreadable = self._reader.read(collection, row, anonymised=False), False
         except ServerError:
-            shown, unreadable = {"description": _name(kind, row), **row}, True
+            shown, unreadable = {"description": kind.name, **row}, True
         children = tuple(
             self._entry(child.collection, each, row["id"])
             for child in KINDS.values()
@@ -235,10 +235,3 @@ def _writers(collection: str, row: JsonObject) -> list[str | None]:
 def _short(entry: Entry) -> str:
     """What stands for an entity where another refers to it."""
     return words.concept(entry.row["topography"]) if entry.kind.name == "NeoplasticEntity" else entry.title
-
-
-def _name(kind: Kind, row: JsonObject) -> str:
-    try:
-        return description(kind.name, row)
-    except ServerError:
-        return words.label(kind.name)

@@ -71,7 +71,7 @@ class EditHandlers:
             return self._shown(request, case, entry, alerts=[CHANGED], status=409)
         try:
             body = self._form(case, entry).body(entered)
-            self._records.update(entry.kind.collection, entry.row, body, user=user.username)
+            self._records.update(entry.kind.collection, entry.row, body, user=user.username, url=request.path)
         except (Mistaken, Refused, ServerError) as error:
             return self._shown(request, case, entry, alerts=_reasons(error), entered=entered, status=422)
         return _back(case, entry)
@@ -83,7 +83,7 @@ class EditHandlers:
         case, entry = self._find(request)
         if form.get("version") != version(entry.kind, entry.row):
             return self._shown(request, case, entry, alerts=[CHANGED], status=409)
-        self._records.delete(entry.kind.collection, entry.row, user=user.username)
+        self._records.delete(entry.kind.collection, entry.row, user=user.username, url=request.path)
         return (
             _back(case, case.entry)
             if entry.id != case.entry.id

@@ -10,8 +10,8 @@ from typing import Any
 
 from adapters.pop.kinds import Kind
 from adapters.sandbox.pop.pages import words
-from adapters.sandbox.pop.shapes import READ_UNITS
 from adapters.sandbox.pop.terms import Terms
+from adapters.sandbox.pop.units import read_unit
 
 JsonObject = dict[str, Any]
 Options = list[tuple[str, str]]
@@ -122,7 +122,7 @@ class Form:
 
     def _unit(self, name: str) -> str:
         value = self.row.get(name)
-        default = READ_UNITS.get((self.kind.name, name), self.kind.measures[name][1])
+        default = read_unit(self.kind.name, name)
         return default if value is None else str(value["unit"])
 
     def body(self, entered: Mapping[str, Sequence[str]]) -> JsonObject:
