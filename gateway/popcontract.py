@@ -28,11 +28,14 @@ from gateway.store.tables import draft, ledger, review, setting
 log = structlog.get_logger("gateway.pop")
 
 SETTING = "pop.contract"
-#: Seconds after which POP's document is read again. POP builds it anew for every request (3.5 MB), has no ETag for it and tells
-#: its version nowhere else, so there is no cheaper look.
-INTERVAL = 1800.0
-#: Seconds after which it is read again where something speaks for a change: a refused kind, a shape that POP does not take.
-DOUBT = 60.0
+#: Seconds after which POP's document is read again. POP builds it anew for every request (2.4 MB, seconds of one of its
+#: workers), has no ETag for it and tells its version nowhere else: there is no cheap look.
+INTERVAL = 4 * 3600.0
+#: Seconds after which it is read again where something speaks for a change: POP was away, a refused kind, a shape that POP does
+#: not take.
+DOUBT = 600.0
+#: Seconds between two looks at its age.
+LOOK = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,8 @@ class ContractKeeper:
         return known
 
     async def ensure(self, *, max_age: float = INTERVAL) -> None:
-        """See to it that the contract is known. Raises PopError if POP does not tell and never did; a contract that is merely
-        too old goes on to count while POP does not tell a newer one."""
+        """See to it that the contract is known, and no older than ``max_age`` seconds. Raises PopError if POP does not tell and
+        never did; a contract that is merely too old goes on to count while POP does not tell a newer one."""
         async with self._lock:
             known = await self.recall()
             if known is not None and time.time() - known.checked_at < max_age:
@@ -88,7 +91,7 @@ class ContractKeeper:
             except (PopError, StoreUnavailable) as error:
                 log.warning("pop-contract-not-read", code=error.code, reason=str(error))
             with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), DOUBT)
+                await asyncio.wait_for(stop.wait(), LOOK)
 
     async def _renew(self) -> None:
         release = await self._client.handshake()

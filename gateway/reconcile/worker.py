@@ -19,7 +19,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.pop.client import PopClient
-from adapters.pop.errors import PopError
+from adapters.pop.errors import PopError, PopTransient
 from gateway import metrics
 from gateway.errors import StoreUnavailable
 from gateway.popcontract import DOUBT, INTERVAL, ContractKeeper
@@ -88,6 +88,8 @@ class Worker:
         self._until: dict[int, float] = {}
         # A pause may be another run's of this gateway: the first success ends its count of failures.
         self._lane_failed = True
+        self._pop_was_away = False
+        """POP did not answer for a while: it may have been upgraded."""
         self._on_rejected_concept = on_rejected_concept
         self.totals: Counter[str] = Counter()
         """What has been done since the start: created, updated, deleted, unchanged, blocked, parked, kept, patients, failed."""
@@ -228,6 +230,7 @@ class Worker:
             self.totals["patients"] += 1
         except LaneFault as fault:
             self._lane_failed = True
+            self._pop_was_away = self._pop_was_away or isinstance(fault.cause, PopTransient)
             state = self._lane = await lane.pause(self._store, fault.cause)
             log.warning("lane-paused", code=fault.cause.code, reason=str(fault.cause), seconds=round(state.wait, 1))
             async with self._store.write() as connection:
@@ -285,7 +288,9 @@ class Worker:
         if held or any(action.verb in WRITES for action in actions):
             before = self._client.release
             try:
-                await self._contract.ensure(max_age=DOUBT if held else INTERVAL)
+                # The service renews it in good time; a worker by itself waits for it only when that has not happened.
+                await self._contract.ensure(max_age=DOUBT if held or self._pop_was_away else 2 * INTERVAL)
+                self._pop_was_away = False
             except PopError as error:
                 raise LaneFault(error) from error
             if self._client.release.digest != before.digest:

@@ -169,6 +169,25 @@ async def test_what_an_older_pop_lacks_is_told_and_follows_with_the_upgrade(
         assert await reviews(gateway) == set()
 
 
+async def test_an_upgrade_during_an_outage_is_noticed_by_the_outage(
+    pop: tuple[SandboxPop, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.reconcile.worker.DOUBT", 0.0)
+    sandbox, address = pop
+    sandbox.dialect.release = RELEASES["1.0.0"]
+    async with Gateway(settings(sqlite(tmp_path), address)) as gateway:
+        await load(gateway, BREAST, with_mother(tmp_path))
+        assert gateway.client.release.version == "1.0.0"
+        sandbox.faults.active = [Fault("status", status=503, path="family-histories")]
+        await load(gateway, with_mother(tmp_path, date="2024-02-07", meta={"lastUpdated": "2026-01-01T00:00:00Z"}))
+        assert (await lane.read(gateway.store)).reason is not None
+        sandbox.dialect.release = RELEASES["1.4.0"]
+        await lane.switch(gateway.store, paused=False)
+        await gateway.worker.drain()
+        (mother,) = sandbox.entities.all("family-histories")
+        assert (mother["date"], mother["isDeceased"]) == ("2024-02-07", True)
+
+
 async def test_a_kind_that_is_not_understood_waits_and_the_others_go_on(
     store_url: str, pop: tuple[SandboxPop, str]
 ) -> None:
