@@ -50,11 +50,14 @@ def _configuration(settings: Settings) -> list[Finding]:
                 failed(f"source {name}", str(error), "give the gateway a token file it can read", CONFIGURATION)
             )
     try:
-        settings.pop.secret()
+        settings.pop.read_secrets()
     except ConfigurationError as error:
-        findings.append(
-            failed("POP password", str(error), "set [pop] password_file or POP_GATEWAY_POP__PASSWORD", CONFIGURATION)
+        advice = (
+            "set [pop] password_file or POP_GATEWAY_POP__PASSWORD"
+            if settings.pop.oidc is None
+            else "set [pop.oidc] client_secret_file or POP_GATEWAY_POP__OIDC__CLIENT_SECRET"
         )
+        findings.append(failed("POP sign-in", str(error), advice, CONFIGURATION))
     for path in settings.mapping.concept_maps:
         if not path.is_file():
             findings.append(

@@ -35,12 +35,13 @@ _SHOWN = 6
 async def check_pop(settings: Settings, registry: Registry | None, store: Store | None) -> AsyncIterator[Finding]:
     """All findings about POP, as they are made. Nothing is written: not to POP, and not to the store."""
     try:
-        settings.pop.secret()
-    except ConfigurationError:
-        yield failed("POP", "not asked: its password cannot be read", "see above", CONFIGURATION)
+        settings.pop.read_secrets()
+        connection = pop_connection(settings.pop)
+    except ConfigurationError as error:
+        advice = "correct [pop]; the example configuration explains each setting"
+        yield failed("POP", f"not asked: {error}", advice, CONFIGURATION)
         return
     async with AsyncExitStack() as stack:
-        connection = pop_connection(settings.pop)
         client = PopClient(
             url=settings.pop.url, username=settings.pop.username, password=settings.pop.secret, timeout=settings.pop.timeout,
             credentials=pop_credentials(settings.pop, connection), connection=connection,

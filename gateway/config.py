@@ -167,6 +167,13 @@ class PopSettings(Section):
         """The account's password. Raises ConfigurationError if neither ``password`` nor a readable ``password_file`` is set."""
         return _secret("pop", self.password, self.password_file)
 
+    def read_secrets(self) -> None:
+        """Read what signing in needs. Raises ConfigurationError if it is not there."""
+        if self.oidc is not None:
+            self.oidc.secret()
+        if self.oidc is None or self.oidc.grant == "password":
+            self.secret()
+
 
 class SourceSettings(Section):
     """``[sources.NAME]``: an EHR. Every delivery names its source; an unnamed one belongs to ``default``."""

@@ -103,9 +103,13 @@ class Wire:
         absent: Any = ...,
         signed: bool = True,
         shown: str | None = None,
+        timeout: float | None = None,
     ) -> Any:
-        """The JSON of the answer. ``absent`` is returned for a 404; ``shown`` is what others may see of the path."""
-        response = await self.send(method, path, body=body, kind=kind, query=query, signed=signed, shown=shown)
+        """The JSON of the answer. ``absent`` is returned for a 404; ``shown`` is what others may see of the path; ``timeout``
+        is in seconds, for what is known to take longer than others."""
+        response = await self.send(
+            method, path, body=body, kind=kind, query=query, signed=signed, shown=shown, timeout=timeout
+        )
         if response.status_code == 404 and absent is not ...:
             return absent
         raise_for(response, write=method in WRITES)
@@ -125,6 +129,7 @@ class Wire:
         query: dict[str, Any] | None = None,
         signed: bool = True,
         shown: str | None = None,
+        timeout: float | None = None,
     ) -> httpx.Response:
         """The answer, whatever its status; a 401 is tried once more with a fresh session. ``kind`` is what ``body`` is one of:
         the guard looks at the very bytes that are sent, and raises PopContract where they must not be."""
@@ -133,7 +138,7 @@ class Wire:
         token = await self._sessions.token() if signed else None
         for attempt in (1, 2):
             response = await self._exchange(
-                method, path, content=content, query=query, token=token, digest=digest, shown=shown
+                method, path, content=content, query=query, token=token, digest=digest, shown=shown, timeout=timeout
             )
             if token is not None and response.status_code != 401:
                 self._sessions.accepted(token)
@@ -178,6 +183,7 @@ class Wire:
         digest: bytes | None,
         query: dict[str, Any] | None = None,
         shown: str | None = None,
+        timeout: float | None = None,
     ) -> httpx.Response:
         headers = {} if token is None else {"X-SESSION-TOKEN": token}
         if content is not None:
@@ -191,8 +197,11 @@ class Wire:
             started = time.perf_counter()
             try:
                 # httpx limits each read and write; an answer that trickles in must end as well.
-                async with asyncio.timeout(self._timeout):
-                    response = await self._http.request(method, path, content=content, params=query, headers=headers)
+                async with asyncio.timeout(timeout or self._timeout):
+                    response = await self._http.request(
+                        method, path, content=content, params=query, headers=headers,
+                        timeout=httpx.USE_CLIENT_DEFAULT if timeout is None else httpx.Timeout(timeout),
+                    )  # fmt: skip
                 slot.answered = response.is_success
                 slot.overloaded = response.status_code in _TOO_MUCH
                 if (date := http_date(response.headers.get("Date", ""))) is not None:

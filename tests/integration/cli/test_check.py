@@ -102,10 +102,17 @@ async def test_value_lists_are_counted_and_compared_with_ours(hospital: Hospital
 
 
 def _needed() -> list[str]:
-    from gateway.popside import needed_terminologies
+    from gateway.valuelists import needed_terminologies
     from mappers.registry import load
 
     return needed_terminologies(kind for mapper in load().mappers for kind in mapper.produces)
+
+
+async def test_a_certificate_that_is_not_there_is_a_finding(hospital: Hospital, tmp_path: Path) -> None:
+    pop = hospital.settings.pop.model_copy(update={"ca_file": tmp_path / "none.pem"})
+    found = {each.subject: each async for each in check(hospital.settings.model_copy(update={"pop": pop}))}
+    assert (found["POP"].state, found["POP"].exit_code) == ("failed", 78)
+    assert "ca_file" in found["POP"].text
 
 
 async def test_a_pop_that_is_down_and_one_that_is_none(hospital: Hospital) -> None:
