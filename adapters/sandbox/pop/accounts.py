@@ -7,11 +7,28 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from adapters.sandbox.pop.refusals import ServerError
 
 #: A session's life, from login, in seconds; it does not slide.
 SESSION_LIFE = 14 * 86_400
 #: What POP calls the levels.
 ROLES = ("External", "Member", "Project Manager", "Platform Manager", "System Administrator")
+
+
+class Limit(NamedTuple):
+    """So many in so many seconds."""
+
+    name: str
+    amount: int
+    seconds: float
+
+
+#: POP's limits of signing in (shared notes *Signing in*): of attempts and of failures from an address, of failures of a name.
+ATTEMPTS = Limit("attempts from an address", 30, 60)
+FAILURES_FROM = Limit("failures from an address", 10, 60)
+FAILURES_OF = Limit("failures of a name", 5, 300)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +87,8 @@ DEFAULT_USERS = (
 
 
 class Accounts:
-    """Who may do what. ``limited`` switches the login limits on: 30 per minute per address, 5 failures per name in 5 minutes.
-    ``left_to`` tells the access level that is left to a user whose rights were withdrawn, None for the others."""
+    """Who may do what. ``limited`` switches the limits of signing in on. ``left_to`` tells the access level that is left to a
+    user whose rights were withdrawn, None for the others."""
 
     def __init__(
         self,
@@ -85,32 +102,37 @@ class Accounts:
         self.limited = limited
         self.sessions: dict[str, tuple[str, float]] = {}
         self.logins = 0
-        self._attempts: dict[str, deque[float]] = defaultdict(deque)
-        self._failures: dict[str, deque[float]] = defaultdict(deque)
-
-    @staticmethod
-    def _recent(times: deque[float], window: float) -> int:
-        now = time.monotonic()
-        while times and now - times[0] > window:
-            times.popleft()
-        return len(times)
+        self._past: dict[tuple[Limit, str], deque[float]] = defaultdict(deque)
 
     def login(self, username: str, password: str, address: str) -> str | None:
-        """A session token, or None: wrong, or over the limit (POP does not tell which). The name may be an e-mail address."""
-        username = next((user.username for user in self.users.values() if user.email == username), username)
+        """A session token, or None: wrong, or over a limit of failures (POP does not tell which). The name may be an e-mail
+        address. Raises ServerError over the limit of attempts, to which POP answers with a 500."""
         self.logins += 1
         if self.limited:
-            over = self._recent(self._attempts[address], 60) >= 30 or self._recent(self._failures[username], 300) >= 5
-            self._attempts[address].append(time.monotonic())
-            if over:
+            if not self._allowed(ATTEMPTS, address):
+                raise ServerError("too many sign-ins from one address")
+            # Every attempt uses both of them up, and a success gives both back.
+            within = [self._allowed(FAILURES_FROM, address), self._allowed(FAILURES_OF, username.lower())]
+            if not all(within):
                 return None
-        user = self.users.get(username)
+        user = next((each for each in self.users.values() if username in (each.username, each.email)), None)
         if user is None or not secrets.compare_digest(user.password.encode(), password.encode()):
-            self._failures[username].append(time.monotonic())
             return None
+        self._past.pop((FAILURES_FROM, address), None)
+        self._past.pop((FAILURES_OF, username.lower()), None)
         token = secrets.token_hex(16)
-        self.sessions[token] = (username, time.time())
+        self.sessions[token] = (user.username, time.time())
         return token
+
+    def _allowed(self, limit: Limit, who: str) -> bool:
+        """Whether one more is within the limit; it is counted then."""
+        past, now = self._past[limit, who], time.monotonic()
+        while past and now - past[0] > limit.seconds:
+            past.popleft()
+        if len(past) >= limit.amount:
+            return False
+        past.append(now)
+        return True
 
     def user(self, token: str | None) -> User | None:
         """Who the token belongs to; None if it is unknown or has ended."""

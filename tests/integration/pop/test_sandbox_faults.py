@@ -87,3 +87,24 @@ async def test_a_wrong_fault_is_refused_and_changes_nothing(http: httpx.AsyncCli
     assert answer.status_code == 422
     assert "status=503" in answer.json()["detail"]
     assert [each["action"] for each in (await http.get("/__sandbox/faults")).json()] == ["missing"]
+
+
+async def test_the_limits_of_signing_in(http: httpx.AsyncClient) -> None:
+    del http.headers["X-SESSION-TOKEN"]
+
+    async def sign_in(name: str, password: str, times: int = 1) -> list[int]:
+        body = {"username": name, "password": password}
+        return [(await http.post("/api/v1/auth/session", json=body)).status_code for _ in range(times)]
+
+    assert await sign_in("viewer", "wrong", 4) == [400] * 4
+    assert await sign_in("viewer", "viewer") == [200], "a success gives the failures back"
+    assert await sign_in("viewer", "wrong", 5) == [400] * 5
+    assert await sign_in("viewer", "viewer") == [400], "five failures of a name within five minutes"
+    assert await sign_in("curator", "curator") == [200], "another name is not concerned"
+    for name in ("a", "b", "c"):
+        assert await sign_in(name, "wrong", 3) == [400] * 3
+    assert await sign_in("d", "wrong") == [400]
+    assert await sign_in("curator", "curator") == [400], "ten failures from an address within a minute"
+    spent = 1 + 4 + 1 + 5 + 1 + 1 + 9 + 1 + 1
+    assert await sign_in("curator", "curator", 30 - spent) == [400] * (30 - spent)
+    assert await sign_in("curator", "curator") == [500], "thirty attempts from an address within a minute"

@@ -229,7 +229,11 @@ def _writers(collection: str, row: JsonObject) -> list[str | None]:
         return []
     if collection not in THERAPIES:
         return [row.get("createdBy"), *(row.get("updatedBy") or [])]
-    return [each["user"] for each in row["_events"] if each["category"] == "create" or each["differential"]]
+    return [
+        each["user"]
+        for each in row["_events"]
+        if each["category"] == "create" or (each["differential"] or {}).keys() - {"therapy_line_id"}
+    ]
 
 
 def _short(entry: Entry) -> str:
