@@ -26,6 +26,8 @@ _ENTITIES = Gauge("popgw_entities", "POP entities in the ledger by state", ["sta
 _REVIEWS = Gauge("popgw_reviews_open", "Open reviews by code", ["code"], registry=REGISTRY)
 _BACKLOG_AGE = Gauge("popgw_backlog_age_seconds", "Age of the oldest change that is not in POP", registry=REGISTRY)
 _LANE = Gauge("popgw_lane_paused", "1 while requests to a peer are paused", ["lane"], registry=REGISTRY)
+_POP_LIMIT = Gauge("popgw_pop_limit", "Requests to POP that this process may have in flight", registry=REGISTRY)
+_POP_IN_FLIGHT = Gauge("popgw_pop_in_flight", "Requests to POP that this process has in flight", registry=REGISTRY)
 _ALIVE = Gauge("popgw_worker_alive", "1 while this process works the backlog", registry=REGISTRY)
 
 
@@ -46,6 +48,8 @@ def exposition(
     lanes: Mapping[str, bool],
     backlog_age: float,
     worker_alive: bool,
+    pop_limit: int,
+    pop_in_flight: int,
 ) -> bytes:
     """The text of ``/metrics`` from the store's counts and this process's counters."""
     for gauge, values in (
@@ -60,4 +64,6 @@ def exposition(
     _set(_LANE, {name: float(paused) for name, paused in lanes.items()})
     _BACKLOG_AGE.set(backlog_age)
     _ALIVE.set(float(worker_alive))
+    _POP_LIMIT.set(pop_limit)
+    _POP_IN_FLIGHT.set(pop_in_flight)
     return generate_latest(REGISTRY)

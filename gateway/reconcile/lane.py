@@ -21,6 +21,8 @@ NAME = "pop"
 FIRST, LONGEST = 1.0, 300.0
 #: A refused account does not heal by itself in a second: an operator has to act, and logins are rate-limited.
 REFUSED_FIRST = 60.0
+#: Characters of an operator's reason.
+LONGEST_REASON = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +97,12 @@ async def reopened(store: Store) -> None:
 async def switch(store: Store, *, paused: bool, reason: str | None = None) -> None:
     """An operator's pause or resume. Resuming also ends a pause that a fault caused."""
     values = {
-        "paused_by_operator": paused, "reason": reason, "attempts": 0, "paused_until": 0.0, "updated_at": time.time()
-    }  # fmt: skip
+        "paused_by_operator": paused,
+        "reason": (reason or "an operator paused requests to POP") if paused else None,
+        "attempts": 0,
+        "paused_until": 0.0,
+        "updated_at": time.time(),
+    }
     async with store.write(lock="lane") as connection:
         changed = await connection.execute(sa.update(lane).where(lane.c.name == NAME).values(**values))
         if changed.rowcount == 0:

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
+from gateway.reconcile import lane
 from gateway.replay import replay
 from gateway.web import keys
 from gateway.web.guard import integer
@@ -159,11 +160,18 @@ async def get_status(request: web.Request) -> web.Response:
 
 @routes.post(r"/api/v1/lanes/{name}/{action:pause|resume}")
 async def switch_lane(request: web.Request) -> web.Response:
-    """Pause or resume requests to a peer, for all replicas."""
+    """Pause or resume requests to a peer, for all replicas. A pause may say why: ``{"reason": "…"}``."""
     name, paused = request.match_info["name"], request.match_info["action"] == "pause"
     if name != "pop":
         return problem(404, "No such lane", "the lane to POP is named pop")
-    await request.app[keys.SWITCH_LANE](paused)
+    try:
+        body = orjson.loads(await request.read() or b"{}")
+    except orjson.JSONDecodeError:
+        return problem(400, "No JSON", "the body is a JSON object, or empty")
+    reason = body.get("reason") if isinstance(body, dict) else None
+    if not isinstance(reason, str | None) or len(reason or "") > lane.LONGEST_REASON:
+        return problem(400, "No reason", f"reason is a text of at most {lane.LONGEST_REASON} characters")
+    await lane.switch(request.app[keys.STORE], paused=paused, reason=reason)
     if not paused:
         request.app[keys.ON_WORK]()
     return _json({"lane": name, "paused": paused})

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
 from aiohttp import web
 
+from adapters.pop.limiter import Limiter
 from gateway.config import Settings
 from gateway.intake.writer import Intake
 from gateway.store.engine import Store
@@ -26,7 +27,7 @@ class Services:
     on_hint: Callable[[str], None]
     on_work: Callable[[], None]
     worker_alive: Callable[[], bool]
-    switch_lane: Callable[[bool], Awaitable[None]]
+    limiter: Limiter
 
 
 def application(services: Services) -> web.Application:
@@ -41,7 +42,7 @@ def application(services: Services) -> web.Application:
     app[keys.ON_HINT] = services.on_hint
     app[keys.ON_WORK] = services.on_work
     app[keys.WORKER_ALIVE] = services.worker_alive
-    app[keys.SWITCH_LANE] = services.switch_lane
+    app[keys.LIMITER] = services.limiter
     app.on_response_prepare.append(guard.secure)
     pages.setup(app)
     for routes in (health.routes, api.routes, console.routes, fhir.routes(), hooks.routes()):

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
+from gateway.reconcile import lane
 from gateway.replay import replay
 from gateway.web import keys
 from gateway.web.guard import integer
@@ -163,6 +164,17 @@ async def reviews_page(request: web.Request) -> web.Response:
     return render(request, "reviews.html", page=page, codes=codes, code=code)
 
 
+@routes.post("/status/pop/{action:pause|resume}")
+async def switch_pop(request: web.Request) -> web.Response:
+    """Pause or resume requests to POP, for all replicas."""
+    paused = request.match_info["action"] == "pause"
+    reason = str((await request.post()).get("reason", "")).strip()[: lane.LONGEST_REASON]
+    await lane.switch(request.app[keys.STORE], paused=paused, reason=reason or None)
+    if not paused:
+        request.app[keys.ON_WORK]()
+    raise web.HTTPSeeOther("/status")
+
+
 @routes.get("/status")
 async def status_page(request: web.Request) -> web.Response:
     """Backlog, lanes, sources, replicas, value lists."""
@@ -177,4 +189,6 @@ async def status_page(request: web.Request) -> web.Response:
             "leases": await overview.leases(connection, now=now),
             "terminologies": await overview.terminologies(connection),
         }
-    return render(request, "status.html", alive=request.app[keys.WORKER_ALIVE](), **values)
+    return render(
+        request, "status.html", alive=request.app[keys.WORKER_ALIVE](), limiter=request.app[keys.LIMITER], **values
+    )

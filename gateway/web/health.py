@@ -25,8 +25,9 @@ async def healthz(_: web.Request) -> web.Response:
 @routes.get("/readyz")
 async def readyz(request: web.Request) -> web.Response:
     """200 if the store can be written, is migrated, and the worker runs; else 503 and which of these is not so. An outage
-    of POP does not make the gateway unready: it goes on accepting, and the backlog waits."""
+    of POP does not make the gateway unready: it goes on accepting, and the backlog waits. ``details`` says so."""
     checks = {"store": False, "migrations": False, "worker": request.app[keys.WORKER_ALIVE]()}
+    details: dict[str, str] = {}
     try:
         async with request.app[keys.STORE].write() as connection:
             # Writing is what fails first on a full disk or a read-only standby. The value stays as it is.
@@ -34,11 +35,15 @@ async def readyz(request: web.Request) -> web.Response:
                 sa.update(counter).where(counter.c.name == "seq").values(value=counter.c.value)
             )
             checks["store"], checks["migrations"] = True, touched.rowcount == 1
+            for lane in await overview.lanes(connection, now=time.time()):
+                if lane["paused"]:
+                    details[lane["name"]] = f"paused: {lane['reason']}"
     except StoreUnavailable:
         checks["store"] = False
     ready = all(checks.values())
     return web.json_response(
-        {"status": "ready" if ready else "not ready", "checks": checks}, status=200 if ready else 503
+        {"status": "ready" if ready else "not ready", "checks": checks, "details": details},
+        status=200 if ready else 503,
     )
 
 
@@ -56,5 +61,6 @@ async def prometheus(request: web.Request) -> web.Response:
             lanes={lane["name"]: lane["paused"] for lane in await overview.lanes(connection, now=now)},
             backlog_age=await overview.backlog_age(connection, now=now),
             worker_alive=request.app[keys.WORKER_ALIVE](),
+            pop_limit=request.app[keys.LIMITER].limit, pop_in_flight=request.app[keys.LIMITER].in_flight,
         )  # fmt: skip
     return web.Response(body=body, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})

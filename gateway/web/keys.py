@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 if TYPE_CHECKING:
+    from adapters.pop.limiter import Limiter
     from gateway.config import Settings
     from gateway.intake.writer import Intake
     from gateway.store.engine import Store
@@ -20,5 +21,5 @@ ON_HINT: web.AppKey[Callable[[str], None]] = web.AppKey("on_hint")
 ON_WORK: web.AppKey[Callable[[], None]] = web.AppKey("on_work")
 """Called after patients were marked dirty, or the lane was resumed: the worker looks at once."""
 WORKER_ALIVE: web.AppKey[Callable[[], bool]] = web.AppKey("worker_alive")
-SWITCH_LANE: web.AppKey[Callable[[bool], Awaitable[None]]] = web.AppKey("switch_lane")
-"""Pauses (True) or resumes (False) the lane to POP, for all replicas."""
+LIMITER: web.AppKey[Limiter] = web.AppKey("limiter")
+"""How many requests to POP this process may have in flight."""

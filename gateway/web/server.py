@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from gateway.errors import ConfigurationError
-from gateway.reconcile import lane
 from gateway.web.app import Services, application
 
 if TYPE_CHECKING:
@@ -21,9 +20,6 @@ if TYPE_CHECKING:
 async def serving(gateway: Gateway, *, host: str, port: int) -> AsyncIterator[str]:
     """Listen, and give the base address. Raises ConfigurationError if the address cannot be had."""
 
-    async def switch(paused: bool) -> None:
-        await lane.switch(gateway.store, paused=paused, reason="an operator paused requests to POP" if paused else None)
-
     services = Services(
         store=gateway.store,
         settings=gateway.settings,
@@ -31,7 +27,7 @@ async def serving(gateway: Gateway, *, host: str, port: int) -> AsyncIterator[st
         on_hint=gateway.hint,
         on_work=gateway.worker.wake,
         worker_alive=lambda: gateway.worker.running,
-        switch_lane=switch,
+        limiter=gateway.client.limiter,
     )
     # Bodies are inflated by the intake, within its limits and with its errors.
     runner = web.AppRunner(application(services), access_log=None, shutdown_timeout=5, auto_decompress=False)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
+from adapters.pop.limiter import Limiter
 from gateway.config import Settings
 from gateway.intake.writer import Intake
 from gateway.store.engine import Store
@@ -36,16 +37,8 @@ async def world(store: Store) -> AsyncIterator[World]:
             on_hint=lambda source: world.work.append(f"hint {source}"),
             on_work=lambda: world.work.append("work"),
             worker_alive=lambda: world.alive,
-            switch_lane=_switch,
+            limiter=Limiter(lambda: 8),
         )
         async with TestClient(TestServer(application(services))) as client:
             world = World(client, store, settings)
-            _SWITCHES[:] = [world.work]
             yield world
-
-
-_SWITCHES: list[list[str]] = []
-
-
-async def _switch(paused: bool) -> None:
-    _SWITCHES[0].append(f"paused {paused}")

@@ -9,6 +9,7 @@ import orjson
 import sqlalchemy as sa
 import zstandard
 
+from gateway.reconcile.lane import read as read_lane
 from gateway.store.tables import draft, lane, ledger, map_group, patient, pop_request, review
 
 BUNDLE = {
@@ -292,8 +293,10 @@ async def test_patients_are_found_by_id_without_the_id_in_the_address(world: Any
 
 async def test_the_lane_is_switched_by_the_api(world: Any) -> None:
     assert (await world.client.post("/api/v1/lanes/pop/pause")).status == 200
+    assert (await read_lane(world.store)).by_operator
     assert (await world.client.post("/api/v1/lanes/pop/resume")).status == 200
-    assert world.work == ["paused True", "paused False", "work"]
+    assert (await read_lane(world.store)).open
+    assert world.work == ["work"]
     assert (await world.client.post("/api/v1/lanes/other/pause")).status == 404
 
 
@@ -329,6 +332,23 @@ async def test_the_api_describes_every_route_that_it_has(world: Any) -> None:
         for path in ([each.replace("{action}", a) for a in ("pause", "resume")] if "{action}" in each else [each])
     }
     assert actions == set(described["paths"])
+
+
+async def test_the_pause_switch_of_the_console_shows_everywhere(world: Any) -> None:
+    page = await text(world, "/status")
+    assert "Pause requests to POP" in page
+    answer = await world.client.post("/status/pop/pause", data={"reason": "POP is upgraded"}, allow_redirects=False)
+    assert (answer.status, answer.headers["Location"]) == (303, "/status")
+    page = await text(world, "/status")
+    assert "POP is upgraded" in page
+    assert "Resume requests to POP" in page
+    ready = await world.client.get("/readyz")
+    assert (ready.status, (await ready.json())["details"]) == (200, {"pop": "paused: POP is upgraded"})
+    assert 'popgw_lane_paused{lane="pop"} 1.0' in await (await world.client.get("/metrics")).text()
+    assert "popgw_pop_limit 2.0" in await (await world.client.get("/metrics")).text()
+    await world.client.post("/status/pop/resume")
+    assert "Pause requests to POP" in await text(world, "/status")
+    assert world.work[-1] == "work"
 
 
 async def test_health_readiness_and_metrics(world: Any) -> None:
