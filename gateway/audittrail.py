@@ -58,6 +58,8 @@ class Entry:
         """What came of it, in a word or a line."""
         if self.status is None:
             return f"no answer ({self.error or 'cut'})"
+        if "/auth/" in self.path:
+            return "signed in" if self.status < 300 else f"sign-in refused ({self.status})"
         if self.status < 300:
             return _DONE.get(self.method, "done")
         if self.status == 404:

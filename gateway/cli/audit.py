@@ -10,7 +10,7 @@ import typer
 from gateway.cli.common import out, print_json, run, settings_of, start_log
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.console import Console
 
     from gateway.audittrail import Entry
     from gateway.config import Settings
@@ -50,7 +50,7 @@ def audit(
         seal = _seal(settings) if payloads else None
         print_json([entry_json(entry, seal) for entry in entries])
     else:
-        out().print(_table(entries))
+        _show(out(), entries)
 
 
 def _seal(settings: Settings) -> Seal:
@@ -108,23 +108,18 @@ def _instant(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _table(entries: list[Entry]) -> Table:
+def _show(console: Console, entries: list[Entry]) -> None:
+    """Two lines a request: what POP was asked for and what it said, then why it was asked."""
     from rich.markup import escape
-    from rich.table import Table
 
-    table = Table(box=None, pad_edge=False, show_edge=False)
-    for name in ("When (UTC)", "Request to POP", "Outcome", "Draft", "Because of"):
-        table.add_column(name, overflow="fold", no_wrap=name == "When (UTC)")
     for entry in entries:
         good = entry.status is not None and (entry.status < 300 or entry.status == 404)
-        table.add_row(
-            _instant(entry.at)[:19].replace("T", " "),
-            escape(f"{entry.method} {entry.path.removeprefix('/api/v1')}"),
-            f"[{'green' if good else 'red'}]{escape(_outcome(entry))}[/]",
-            escape(entry.key or ""),
-            escape(_because(entry)),
-        )
-    return table
+        said = f"[{'green' if good else 'red'}]{escape(_outcome(entry))}[/]"
+        asked = escape(f"{entry.method} {entry.path.removeprefix('/api/v1')}")
+        console.print(f"{_instant(entry.at)[:19].replace('T', ' ')}  [bold]{asked}[/]  {said}")
+        if because := _because(entry):
+            console.print(f"{'':<21}[dim]{escape(because)}[/]")
+    console.print(f"{len(entries)} requests; times are UTC")
 
 
 def _outcome(entry: Entry) -> str:
@@ -134,12 +129,14 @@ def _outcome(entry: Entry) -> str:
 
 
 def _because(entry: Entry) -> str:
-    parts = [
-        f"{each.reference}{f' version {each.version}' if each.version else ''} (delivery {each.delivery})"
-        for each in entry.origins
-    ]
+    parts = [f"for {entry.key}"] if entry.key is not None else []
+    if entry.origins:
+        named = [f"{each.reference}{f'/_history/{each.version}' if each.version else ''}" for each in entry.origins]
+        deliveries = sorted({each.delivery for each in entry.origins})
+        noun = "delivery" if len(deliveries) == 1 else "deliveries"
+        parts.append(f"from {', '.join(named)} ({noun} {', '.join(map(str, deliveries))})")
     if entry.mapper is not None:
         parts.append(f"by {entry.mapper} {entry.mapper_version}")
     if entry.operator is not None:
-        parts.append(f"replay asked for by {entry.operator}")
+        parts.append(f"in a replay that {entry.operator} asked for")
     return ", ".join(parts)

@@ -109,6 +109,26 @@ async def test_check_ticks_everything_and_tells_what_to_change(site: Site) -> No
     assert {each["subject"] for each in told["findings"] if each["state"] == "failed"} == {"POP", "source main"}
 
 
+async def test_the_audit_of_a_case_and_the_pause_switch(site: Site) -> None:
+    paused = await site.run("pop", "pause", "--reason", "POP is upgraded")
+    assert "POP is upgraded" in paused.out
+    assert (await site.run("import", str(COLON))).code == 69
+    assert site.pop.entities.all("patient-cases") == []
+    assert (await site.run("pop", "resume")).out.startswith("open")
+    assert (await site.run("apply")).code == 0
+    (case,) = site.pop.entities.all("patient-cases")
+    shown = await site.run("audit", "--case", case["id"])
+    assert shown.code == 0
+    assert f"201 created {case['id']}" in shown.out
+    assert "by patient-case" in shown.out
+    assert case["clinicalIdentifier"] not in shown.out
+    told = json.loads((await site.run("audit", "--case", case["id"], "--json")).out)
+    made = [each for each in told if each["answer"]["entityId"] == case["id"]]
+    assert made[0]["cause"]["resources"][0]["reference"].startswith("Patient/")
+    assert case["clinicalIdentifier"] not in json.dumps(told)
+    assert (await site.run("audit", "--case", "00000000-0000-0000-0000-000000000000")).code == 64
+
+
 async def test_a_wrong_configuration_is_named_and_never_quoted(site: Site) -> None:
     (site.folder / "config.toml").write_text("[pop]\nuser = 'Secretname'\n", encoding="utf-8")
     result = await site.run("check")
