@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -18,6 +19,8 @@ class Bindings:
         self.ids: dict[str, str] = {}
         self.pseudonyms: dict[str, str] = {}
         self.events: dict[int, int] = {}
+        self.others: dict[str, str] = {}
+        """Ids that no step told (therapy lines, users): what stood in their place last. Good for requests only."""
 
     def unbound(self, value: Any) -> set[str]:
         """Steps whose ids a request needs and that have none: they were skipped, or failed."""
@@ -33,8 +36,14 @@ class Bindings:
             return {name: self.bound(child) for name, child in value.items()}
         return [self.bound(child) for child in value] if isinstance(value, list) else value
 
+    def sent(self, value: Any) -> Any:
+        """The value as it goes out: also the ids that no step told."""
+        text = json.dumps(self.bound(value))
+        return json.loads(UUID.sub(lambda match: self.others.get(match[0], match[0]), text))
+
     def learn(self, recorded: str, answered: str) -> None:
-        """Bind pseudoidentifiers that stand at the same places of two texts."""
-        pairs = zip(PSEUDONYM.findall(recorded), PSEUDONYM.findall(answered), strict=False)
-        for name, found in pairs:
+        """Bind pseudoidentifiers and other ids that stand at the same places of two texts."""
+        for name, found in zip(PSEUDONYM.findall(recorded), PSEUDONYM.findall(answered), strict=False):
             self.pseudonyms.setdefault(name, found)
+        if not SYMBOL.search(recorded):
+            self.others.update(zip(UUID.findall(recorded), UUID.findall(answered), strict=False))

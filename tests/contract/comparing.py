@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Iterator
 from typing import Any
 
-from contract.binding import SYMBOL, UUID, Bindings
+from contract.binding import PSEUDONYM, SYMBOL, UUID, Bindings
 
 #: ``volatile`` of the transcripts, by name: only the JSON type is compared. Progression-free survival is counted to this moment.
 VOLATILE = frozenset({
@@ -57,7 +58,8 @@ def differences(
         if len(recorded) != len(answered):
             yield f"{place}.length", len(recorded), len(answered)
             return
-        yield from _order(recorded, answered, place)
+        if place in ("$", "$.items"):
+            yield from _order(recorded, answered, place)
         recorded, answered = _aligned(recorded, answered, bindings, name)
         for number, (one, other) in enumerate(zip(recorded, answered, strict=True)):
             yield from differences(one, other, bindings, place=f"{place}[{number}]", shifted=shifted)
@@ -95,12 +97,25 @@ def _aligned(recorded: list[Any], answered: list[Any], bindings: Bindings, name:
         return sorted(bindings.bound(recorded)), sorted(answered)
     both = [*recorded, *answered]
     if all(isinstance(item, dict) for item in both):
+        if name == "history":
+            # The events of a bundle, from the tables of all its entities.
+            return sorted(recorded, key=lambda item: _told(bindings.bound(item))), sorted(answered, key=_told)
         if all({"code", "system"} <= item.keys() for item in both):
             return sorted(recorded, key=_concept), sorted(answered, key=_concept)
         places = {str(bindings.bound(item["id"])): number for number, item in enumerate(recorded) if "id" in item}
         if places and places.keys() == {str(item.get("id")) for item in answered}:
             return recorded, sorted(answered, key=lambda item: places[str(item["id"])])
     return recorded, answered
+
+
+def _told(value: Any) -> str:
+    """What an event says, without ids and moments, as text."""
+    if isinstance(value, dict):
+        kept = {
+            name: _told(child) for name, child in value.items() if name not in VOLATILE and not isinstance(child, int)
+        }
+        return json.dumps(kept, sort_keys=True)
+    return UUID.sub("<uuid>", PSEUDONYM.sub("<pseudonym>", str(value)))
 
 
 def _concept(item: Any) -> tuple[str, str]:

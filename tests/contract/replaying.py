@@ -31,10 +31,15 @@ SPARED = {
     ),
 }
 
+#: What the value lists that a sandbox can be given do not have.
+NOT_LISTED = {("terminologies", "query-synonym"): "the shared lists lack the synonyms of genes"}
+
 
 def load(name: str) -> JsonObject:
     """A transcript, its cases under the suite's centre."""
     text = (FOLDER / f"{name}.json").read_text(encoding="utf-8").replace(RECORDED_CENTRE, CENTRE)
+    # As part of an address, in FHIR.
+    text = text.replace(RECORDED_CENTRE.replace(" ", "-"), CENTRE.replace(" ", "-"))
     # The one look-up by a part of the centre's name.
     found: JsonObject = json.loads(text.replace('"query": "Transcript"', f'"query": "{CENTRE}"'))
     return found
@@ -79,6 +84,8 @@ class Replay:
             return f"no account for {role}: POP_USERS names none"
         if self.target.real and step["name"] in poisonous and not self.poison:
             return POISONOUS
+        if not self.target.real and (self.name, step["name"]) in NOT_LISTED:
+            return NOT_LISTED[self.name, step["name"]]
         if self.target.real and self.name == "auth" and step["name"] in SPARED:
             return SPARED[step["name"]]
         if missing := self.bindings.unbound([request.get(part) for part in ("path", "query", "body")]):
@@ -126,7 +133,7 @@ class Replay:
         if "rawBody" in request:
             content = request["rawBody"].encode()
         elif request.get("body") is not None:
-            body = self.bindings.bound(request["body"])
+            body = self.bindings.sent(request["body"])
             if isinstance(body, dict) and body.get("password") == "<password>":
                 account = self.target.accounts[body["username"].partition("@")[0]]
                 body = {**body, "password": account.password}
@@ -143,6 +150,9 @@ class Replay:
             return
         for name, value in expected.get("headers", {}).items():
             one, other = _header(name, self.bindings.bound(value)), _header(name, answer.headers.get(name, ""))
+            if "/api/fhir/" in step["request"]["path"] and "json" in other:
+                # POP names the type that the request before, of anybody, had asked for.
+                continue
             if one != other:
                 yield name, one, other
         recorded = expected.get("body")
