@@ -9,19 +9,10 @@ import pytest
 from contract.target import POP_URL
 
 STEPS = frozenset({
-    "adverse-event", "adverse-event-mitigation", "adverse-event-suspected-cause", "auth", "bundles",
-    "comorbidities-assessment", "completion", "family-history", "genomic-variant", "history", "lifestyle",
-    "lists", "neoplastic-entity", "patient-case", "performance-status", "poison", "radiotherapy",
-    "radiotherapy-dosage", "radiotherapy-setting", "rights", "risk-assessment", "signature-aneuploid",
-    "signature-hrd", "signature-loh", "signature-msi", "signature-tmb", "signature-tnb", "staging-binet",
-    "staging-breslow", "staging-clark", "staging-figo", "staging-gleason", "staging-inrgss", "staging-inss",
-    "staging-iss", "staging-lymphoma", "staging-rai", "staging-rhabdomyosarcoma", "staging-riss", "staging-tnm",
-    "staging-wilms", "surgery", "systemic-therapy", "systemic-therapy-medication", "terminologies",
-    "therapeutic-recommendation", "therapy-line", "treatment-response", "tumor-board-molecular",
-    "tumor-board-unspecified", "tumor-marker", "vitals",
+    "auth", "bundles", "completion", "genomic-variant", "history", "lists", "neoplastic-entity", "patient-case",
+    "poison", "rights", "terminologies", "therapeutic-recommendation", "therapy-line",
 })  # fmt: skip
 RULES = frozenset({
-    "adverse-event", "family-history", "genomic-variant", "radiotherapy-dosage", "risk-assessment",
     "staging-breslow",
 })  # fmt: skip
 

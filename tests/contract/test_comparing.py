@@ -29,6 +29,9 @@ EQUAL: list[tuple[Any, Any]] = [
     ({"value": 3.25}, {"value": 3.2500000000000004}),
     ({"anonymized": True, "date": "2024-01-01"}, {"anonymized": True, "date": "2023-11-30"}),
     ({"description": "Case A.1234.567.89"}, {"description": "Case B.4321.765.98"}),
+    ({"description": "Erlotinib and Osimertinib"}, {"description": "Osimertinib and Erlotinib"}),
+    ({"code": "a", "system": "b", "version": "1"}, {"code": "a", "system": "b", "version": None}),
+    ({"period": {"end": None}, "duration": {"value": 998}}, {"period": {"end": None}, "duration": {"value": 1001}}),
 ]  # fmt: skip
 DIFFERENT: list[tuple[Any, Any]] = [
     ({"updatedAt": None}, {"updatedAt": "2027-02-02"}),
@@ -43,6 +46,9 @@ DIFFERENT: list[tuple[Any, Any]] = [
     ({"value": 3.25}, {"value": 3.2501}),
     ({"anonymized": False, "date": "2024-01-01"}, {"anonymized": False, "date": "2023-11-30"}),
     ({"description": "Case A.1234.567.89, A.1234.567.89"}, {"description": "Case B.4321.765.98, C.4321.765.98"}),
+    ({"description": "Erlotinib and Osimertinib"}, {"description": "Osimertinib and Afatinib"}),
+    ({"code": "a", "system": "b", "version": "1"}, {"code": "a", "system": "b"}),
+    ({"period": {"end": "x"}, "duration": {"value": 998}}, {"period": {"end": "x"}, "duration": {"value": 1001}}),
     ("Not Found", {"detail": "Not Found"}),
 ]  # fmt: skip
 
