@@ -29,6 +29,7 @@ from adapters.pop.errors import (
 from adapters.pop.kinds import KINDS
 from gateway.reconcile import ledger as ledger_queries
 from gateway.reconcile.audit import CAUSE, Audit, Cause
+from gateway.reconcile.cascade import stood_on
 from gateway.reconcile.lookup import Lookup
 from gateway.reconcile.merge import merge
 from gateway.reconcile.plan import Action, DraftRow, LedgerRow, Verb, parent_key, required_targets
@@ -434,8 +435,18 @@ class Apply:
         if keep or await self._edited(row.kind, current, parent_id, since=row.written):
             self._results.kept(row, row.pop_id)
             return
+        case_id = self._case_of(current)
+        if case_id is not None and await stood_on(self._client, row.kind, row.pop_id, case_id):
+            self._results.kept(row, row.pop_id)
+            return
         await self._remove(row.kind, row.pop_id, parent_id)
         self._deleted(row)
+
+    def _case_of(self, entity: JsonObject) -> str | None:
+        """The case's POP id; a child does not name it, its parent's case is this patient's."""
+        if isinstance(entity.get("caseId"), str):
+            return str(entity["caseId"])
+        return next((pop_id for key, pop_id in self._ids.items() if key.startswith("PatientCase:")), None)
 
     async def _remove(self, kind: str, pop_id: str, parent_id: str | None) -> None:
         """Delete, again if POP failed or did not answer: what is gone is gone."""

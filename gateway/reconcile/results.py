@@ -148,7 +148,10 @@ class Results:
     def kept(self, row: LedgerRow, pop_id: str) -> None:
         """Its source is gone, but it is not ours alone to delete."""
         self._changes.append({"key": row.key, "state": "kept", "error": DELETE_NEEDS_DECISION, "pop_id": pop_id})
-        text = "its source is gone; it is not deleted by itself, because it is a case or others have worked on it"
+        text = (
+            "its source is gone; it is not deleted by itself, because it is a case, others have worked on it, or POP would "
+            "delete what refers to it along with it"
+        )
         self._reviews.append(Review(row.key, row.kind, DELETE_NEEDS_DECISION, None, text, severity="warning"))
         self.counts["kept"] += 1
 

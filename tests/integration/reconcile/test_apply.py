@@ -419,3 +419,14 @@ async def test_two_gateways_share_one_login(store_url: str) -> None:
         await stages[0].send({"bruno-ecog": {**bruno()["bruno-ecog"], "effectiveDateTime": "2025-02-20"}})
         assert pop.accounts.logins == 2
     assert stages[0].only(STATUS)["date"] == "2025-02-20"
+
+
+async def test_a_primary_is_not_deleted_while_a_metastasis_stands_on_it(stage: Stage) -> None:
+    await stage.send(bruno())
+    assert len(stage.all()[TUMOURS]) == 2
+    await stage.withdraw("Condition", "bruno-lung")
+    # POP would delete the metastasis along with its primary: a person decides.
+    assert len(stage.all()[TUMOURS]) == 2
+    assert (await stage.ledger())["NeoplasticEntity:Condition/bruno-lung"] == ("kept", "delete-needs-decision")
+    await stage.withdraw("Condition", "bruno-brain")
+    assert {row["relationship"] for row in stage.all()[TUMOURS]} == {"primary"}
