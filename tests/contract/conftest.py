@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 from contract.table import Findings, Row, lines, summary, tabbed
-from contract.target import SHARED, Target, opened
+from contract.target import Target, opened
 
 PROPERTY = "contract"
 
@@ -54,7 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     """The server of this run; what the suite made there is removed at the end, also of an interrupted run."""
-    with opened(SHARED if SHARED.is_dir() else None, tmp_path_factory.mktemp("terminologies")) as found:
+    with opened(tmp_path_factory.mktemp("terminologies")) as found:
         yield found
 
 

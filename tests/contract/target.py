@@ -22,9 +22,10 @@ from contract.payloads import CHOICES
 
 from adapters.pop.client import PopClient
 from adapters.pop.kinds import KINDS, JsonObject
-from adapters.pop.release import Release
+from adapters.pop.release import Release as Contract
 from adapters.pop.session import MemoryTokenStore, Session
 from adapters.sandbox.pop.accounts import User
+from adapters.sandbox.pop.releases import Release
 from adapters.sandbox.pop.server import SandboxPop, running
 
 #: The shared reference material (transcripts, rules, full value lists).
@@ -65,7 +66,7 @@ class Target:
     """None: a real POP."""
     tokens: dict[str, str] = field(default_factory=dict)
     _cases: set[str] = field(default_factory=set)
-    _release: Release | None = None
+    _release: Contract | None = None
 
     @property
     def real(self) -> bool:
@@ -154,9 +155,11 @@ def _invented(folder: Path) -> Path:
 
 
 @contextmanager
-def _sandbox(terminologies: Path) -> Iterator[Target]:
-    """A sandbox in a thread of its own, so that tests with any event loop can use it."""
-    pop = SandboxPop(terminologies=terminologies, users=tuple(ROLES.values()), limit_logins=False)
+def sandbox(folder: Path, release: Release | None = None) -> Iterator[Target]:
+    """A sandbox in a thread of its own, so that tests with any event loop can use it. ``folder``: an empty one, for invented
+    value lists where the full ones are not here; ``release``: which one it plays."""
+    terminologies = SHARED / "pop/terminologies" if SHARED.is_dir() else _invented(folder)
+    pop = SandboxPop(terminologies=terminologies, users=tuple(ROLES.values()), limit_logins=False, release=release)
     accounts = {role: Credentials(user.username, user.password) for role, user in ROLES.items()}
     ready, loop, urls = threading.Event(), asyncio.new_event_loop(), []
     over = asyncio.Event()
@@ -185,10 +188,10 @@ def _sandbox(terminologies: Path) -> Iterator[Target]:
 
 
 @contextmanager
-def opened(shared: Path | None, folder: Path) -> Iterator[Target]:
-    """The server of this run. ``shared``: where full value lists are; ``folder``: an empty one, for invented lists."""
+def opened(folder: Path) -> Iterator[Target]:
+    """The server of this run. ``folder``: an empty one."""
     if not POP_URL:
-        with _sandbox(shared / "pop/terminologies" if shared is not None else _invented(folder)) as target:
+        with sandbox(folder) as target:
             yield target
         return
     others = json.loads(os.environ.get("POP_USERS", "{}"))
