@@ -35,6 +35,7 @@ from gateway.reconcile.merge import merge
 from gateway.reconcile.plan import Action, DraftRow, LedgerRow, Verb, parent_key, required_targets
 from gateway.reconcile.poison import Poison
 from gateway.reconcile.results import RECORD_EVERY, Fence, Results
+from gateway.reconcile.timeline import CASE, TUMOUR, Timeline
 from gateway.store.engine import Store
 
 JsonObject = dict[str, Any]
@@ -99,6 +100,7 @@ class Apply:
         self._lookup = Lookup(client, external_source)
         self._poison = Poison(client)
         self._trusted = trusted
+        self._timeline = Timeline()
         self._moved: set[str] = set()
         self._lost: dict[str, tuple[str, ...]] = {}
         self.contract_doubt = False
@@ -131,6 +133,8 @@ class Apply:
         async with self._store.write() as connection:
             await self._fence(connection)
             self._ids = await ledger_queries.pop_ids(connection, self._patient_id, wanted)
+            bodies = await ledger_queries.written_of(connection, self._patient_id, (CASE, TUMOUR))
+            self._timeline = Timeline.of(bodies)
             keys = [draft.key for draft in drafts]
             self._results.mappers = await ledger_queries.mappers_of(connection, self._patient_id, keys)
             self._results.origins = await ledger_queries.origins_of(connection, self._patient_id, drafts)
@@ -198,8 +202,14 @@ class Apply:
         such field."""
         facts = KINDS[draft.kind]
         body = {name: value for name, value in draft.content["payload"].items() if name not in draft.references}
+        # POP takes any id, also of another case's entity: only what the ledger has of this patient is referred to.
+        if raw := sorted(facts.references.keys() & body.keys()):
+            told = ", ".join(raw)
+            raise PopContract(f"{draft.kind}.{told}: a mapper refers to other drafts, not to ids", fields=tuple(raw))
         complete = True
         for name, target in draft.references.items():
+            if draft.key in _each(target):
+                raise PopContract(f"{draft.kind}.{name}: refers to itself", fields=(name,))
             if name == facts.parent_field:
                 continue
             if isinstance(target, str):
@@ -232,6 +242,7 @@ class Apply:
         standing: frozenset[str] | None = frozenset(),
     ) -> None:
         self._ids[draft.key] = pop_id
+        self._timeline.stands(draft.key, draft.kind, body)
         self._results.written(draft, pop_id, body, complete=complete, adopted=adopted, standing=standing)
         for name in self._lost.get(draft.key, ()):
             self._results.lost(draft, name, self._client.release.version)
@@ -244,6 +255,7 @@ class Apply:
         if draft.key in self._moved and not await self._old_one_went(draft):
             return
         body, parent_id, complete = self._resolved(draft)
+        self._timeline.check(draft.kind, body)
         # Interrupted, or refused in a way that may have stored it all the same: look before doing it again. So too where the
         # ledger may have lost what POP has (in a case that this run has made, looking costs no request).
         doubtful = row is not None and row.state in ("creating", "parked")
@@ -374,6 +386,7 @@ class Apply:
         base = row.written if row.adopted or self._others(current) else current
         merged = merge(draft.kind, base=base, current=current, desired=desired)
         if merged.needed:
+            self._timeline.check(draft.kind, merged.body)
             self._results.updating(draft)
             await self._results.flush()
         if merged.needed and not await self._put(draft, row.pop_id, merged.body, parent_id):
@@ -417,6 +430,7 @@ class Apply:
     def _gone(self, draft: DraftRow) -> None:
         self._results.gone(draft)
         self._ids.pop(draft.key, None)
+        self._timeline.gone(draft.key)
 
     async def _delete(self, row: LedgerRow) -> None:
         parent_id = self._ids.get(row.parent_key) if row.parent_key is not None else None
@@ -477,6 +491,7 @@ class Apply:
     def _deleted(self, row: LedgerRow, *, counted: bool = True) -> None:
         self._results.deleted(row, counted=counted)
         self._ids.pop(row.key, None)
+        self._timeline.gone(row.key)
 
 
 def _each(target: str | tuple[str, ...]) -> tuple[str, ...]:

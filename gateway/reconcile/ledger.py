@@ -167,6 +167,18 @@ async def origins_of(
     }
 
 
+async def written_of(
+    connection: AsyncConnection, patient_id: int, kinds: Collection[str]
+) -> list[tuple[str, str, JsonObject]]:
+    """(key, kind, body last written) of what stands in POP of these kinds."""
+    led = ledger.c
+    statement = sa.select(led.key, led.kind, led.written).where(
+        led.patient_id == patient_id, led.kind.in_(list(kinds)), led.pop_id.is_not(None), led.state != "deleted"
+    )
+    rows = (await connection.execute(statement)).all()
+    return [(row.key, row.kind, body) for row in rows if (body := unpack(row.written)) is not None]
+
+
 async def case_id(connection: AsyncConnection, patient_id: int) -> str | None:
     """POP id of the patient's case, if it is in POP."""
     led = ledger.c

@@ -37,8 +37,8 @@ def test_every_unreadable_place_is_found_and_the_rest_is_read_in_order(count: in
     assert around.count == count
     assert set(around.unreadable) == server.poisoned
     assert [item["id"] for item in around.items] == [n for n in range(count) if n not in server.poisoned]
-    # A page of 50 is halved six times at most.
-    assert server.requests <= 1 + -(-count // 50) + 12 * len(server.poisoned)
+    # A page of 50 is halved six times at most, into two each time.
+    assert server.requests <= 1 + -(-count // 50) + 14 * len(server.poisoned)
 
 
 def test_a_server_that_cannot_even_count_has_another_fault() -> None:
