@@ -159,7 +159,7 @@ class _System:
             "stagingDomain", system.domain, Source(resource.reference, "stage" if statement.of_condition else "code")
         )
         if not statement.of_condition:
-            drafting.consume(resource, *_READ)
+            drafting.consume(resource, *_READ, *(name for name in resource.json if name.startswith("value")))
         put_day(drafting, statement, context)
         if system.terminology is None:
             breslow.put_depth(drafting, statement)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from mappers.drafting import Drafting
 from mappers.fhir import pairs, words
 from mappers.protocol import Context, Group, JsonObject, MapOutput, NotForPop, Resource, Source, Translation
+from mappers.stagings.stage_tables import stage_group
 from mappers.stagings.statements import Statement, put_day, put_tumours
 from mappers.stagings.systems import TNM
 from mappers.stagings.tnm_conditions import is_staged, stagings_of
@@ -31,7 +32,8 @@ class TNMStagingMapper:
 
     * Members: by reference, contained, components or words of one Observation (``pT2a N1 M0``), or of the same day, side
       (clinical or pathological) and focus. Categories of the other side are never mixed in; a warning names them.
-    * A stage group is never invented: categories without one wait as a blocked draft until it arrives.
+    * A stage group is never invented: categories without one wait as a blocked draft until it arrives. Option
+      ``tnm.stage-from-tables`` = true: T, N and M of breast, colon, rectum and lung give it by AJCC's tables (an assumption).
     * Two stage groups of one day, side and tumour: the finer wins (IIIA over III); contradicting ones both stay.
     * Stage and categories are SNOMED CT concepts of POP's lists; or UICC letters (``IIB``, ``pT2a(m)``, ``3C``), older SNOMED CT
       and NCIt codes that stand for letters. Letters without a prefix take it from the Observation's code, MII's c/p extension
@@ -192,9 +194,6 @@ class _Draft:
         self._day()
         if self.side is not None:
             drafting.put("pathological", self.side == "pathological", where)
-        if staging.group is None:
-            drafting.missing("stage", "These categories have no stage group (yet): it is never derived from them.",
-                             Source(reference, anchor.element))  # fmt: skip
         for finding in (*staging.every(), *staging.symbols, *staging.beaten):
             self._read(finding)
         for finding in staging.every():
@@ -208,7 +207,31 @@ class _Draft:
             drafting.issue("unresolved-reference", "stage", text, source=Source(reference, "hasMember"))
         self._method()
         put_tumours(drafting, self._statement(), TNM, self.context)
+        if "stage" not in drafting.payload and (staging.group is None or staging.group.value is None):
+            self._without_stage()
         return drafting
+
+    def _without_stage(self) -> None:
+        """Categories without a stage group wait; the published tables may say it where the site has switched them on."""
+        drafting, source = self.result, Source(self.anchor.resource.reference, self.anchor.element)
+        if self.context.options.get("tnm.stage-from-tables") is True:
+            named = [drafting.payload.get(name) for name in ("primaryTumor", "regionalNodes", "distantMetastases")]
+            keys = drafting.references.get("stagedEntitiesIds", ())
+            tumours = [view.payload for view in self.context.entities(TUMOUR) if view.key in keys]
+            letters = [str(each["display"]) for each in named if isinstance(each, dict)]
+            stage = stage_group(tumours[0], *letters) if len(tumours) == 1 and len(letters) == 3 else None
+            found = self.context.translate("TNMStage", {"text": stage}, text=True) if stage is not None else None
+            if found is not None:
+                drafting.put("stage", found.concept)
+                text = "The source states no stage group: AJCC's table gives it from T, N and M (option tnm.stage-from-tables)."
+                drafting.assume("stage", "stage-from-table", text)
+                return
+        if self.staging.group is None:
+            drafting.missing(
+                "stage", "These categories have no stage group (yet): it is never derived from them.", source
+            )
+        else:
+            drafting.missing("stage", "The stage group has no coded or textual value.", source)
 
     def _statement(self) -> Statement:
         anchor = self.anchor
@@ -243,9 +266,7 @@ class _Draft:
         elif value is None and finding.resource.json.get("dataAbsentReason") is not None and field != STAGE:
             value = {}
         if value is None:
-            if field == STAGE:
-                drafting.missing("stage", "The stage group has no coded or textual value.", source)
-            else:
+            if field != STAGE:
                 text = "The category has no coded or textual value."
                 drafting.issue("missing-value", field, text, source=source)
             return
