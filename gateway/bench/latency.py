@@ -19,6 +19,7 @@ async def run() -> list[Row]:
     """Over real HTTP on both sides; POP takes the real one's 33 ms for its write. The baseline is that write alone."""
     async with sandbox_pop(latency=f"{LATENCY * 1000:g}ms") as address, gateway_for(address) as gateway:
         await gateway.client.account()
+        await gateway.contract.ensure()
         await gateway.start()
         first = asyncio.Event()
         observe = gateway.on_entity(first.set)

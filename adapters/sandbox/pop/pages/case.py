@@ -31,6 +31,8 @@ SECTIONS = {
 }  # fmt: skip
 #: Fields that tell a reader nothing beyond what stands there already.
 _SILENT = frozenset({"caseId", "externalSource", "externalSourceId", "therapyLineId", "stagingDomain", "category"})
+#: What POP works out of an entity and a reader looks for.
+_DERIVED = {"TherapyLine": ("label", "period")}
 #: Read before the others, where they are not required.
 _TELLING = (
     "proteinHgvs", "dnaHgvs", "alleleFrequency", "clinicalRelevance", "primaryTumor", "regionalNodes", "distantMetastases",
@@ -161,7 +163,7 @@ def _table(collection: str, entries: list[Entry], silent: frozenset[str]) -> Tab
 
 def _ordered(kind: Kind, silent: frozenset[str]) -> list[str]:
     """Fields in the order in which they are read: when, what is required, everything else."""
-    names = [name for name in kind.types if name not in silent]
+    names = [name for name in (*kind.types, *_DERIVED.get(kind.name, ())) if name not in silent]
     first = [*_DATES, *kind.required, *_TELLING]
     return sorted(names, key=lambda name: (name in kind.references, first.index(name) if name in first else 99, name))
 
