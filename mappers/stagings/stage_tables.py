@@ -1,9 +1,9 @@
 """Stage groups from T, N and M, by published tables: only where a site switches it on (option ``tnm.stage-from-tables``).
 
 AJCC Cancer Staging Manual, 8th edition, anatomic stage groups of breast (chapter 48), of colon and rectum (chapter 20, the
-groups that it shares with the 7th) and of lung (chapter 36), as NCCN, MSD Manual and the American Cancer Society print them.
-A row names the least that it needs: ``T1`` is T1, T1a, T1mi…; where a table needs a letter that the source does not state
-(lung T2 N0, colon T4 N0), nothing is derived.
+groups that it shares with the 7th) and of lung (chapter 36), as the MSD Manual (breast), Medscape (colon) and NCCN's patient
+guideline (lung) print them. A row names the least that it needs: ``T1`` is T1, T1a, T1mi…; where a table needs a letter that
+the source does not state (lung T2 N0, colon T4 N0), nothing is derived.
 """
 
 from __future__ import annotations

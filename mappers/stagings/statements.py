@@ -91,9 +91,27 @@ def observed(resource: Resource, context: Context) -> Statement | None:
     method = json.get("method")
     return Statement(
         resource, element, value, resource.reference, day[0] if day else None,
-        frozenset(key for _, reference in named_conditions(resource) for key in target_keys(reference)),
+        about(resource, context),
         method if isinstance(method, dict) else None,
     )  # fmt: skip
+
+
+def about(resource: Resource, context: Context) -> frozenset[str]:
+    """What a resource says it is about: the keys of the tumours (two Conditions of one tumour are one), else its references."""
+    found: set[str] = set()
+    for _, reference in named_conditions(resource):
+        view = context.entity_of(TUMOUR, reference, within=resource)
+        target = context.resolve(reference, within=resource) if view is None else None
+        found.update(
+            [view.key] if view is not None else [target.reference] if target is not None else target_keys(reference)
+        )
+    return frozenset(found)
+
+
+def about_itself(condition: Resource, context: Context) -> frozenset[str]:
+    """The tumour that a Condition is part of."""
+    view = context.entity_of(TUMOUR, condition.reference, within=condition)
+    return frozenset({condition.reference if view is None else view.key})
 
 
 def stated(condition: Resource, system: str, taken: Callable[[Resource], bool], context: Context) -> list[Statement]:
@@ -107,14 +125,14 @@ def stated(condition: Resource, system: str, taken: Callable[[Resource], bool], 
         for assessment in objects(stage.get("assessment")):
             target = context.resolve(assessment, within=condition)
             spoken = spoken or (target is not None and taken(target))
-            # The assessment's own name: when it arrives, the draft goes on under the same key.
-            if target is None:
+            # The only assessment's own name: when it arrives, the draft goes on under the same key.
+            if target is None and len(objects(stage.get("assessment"))) == 1:
                 identity = next((key for key in target_keys(assessment) if key.startswith("Observation/")), identity)
         summary = stage.get("summary")
         if not spoken and isinstance(summary, dict):
             kind = stage.get("type")
             found.append(Statement(
-                condition, f"stage[{position}].summary", summary, identity, None, frozenset({condition.reference}),
+                condition, f"stage[{position}].summary", summary, identity, None, about_itself(condition, context),
                 kind if isinstance(kind, dict) else None, f"stage[{position}].type",
             ))  # fmt: skip
     return found

@@ -171,7 +171,8 @@ def _key(staging: Staging) -> str:
     if first.resource.type == "Condition":
         return f"TNMStaging:{first.resource.reference}/{staging.side or 'unspecified'}"
     day = first.day.iso if first.day else "undated"
-    return f"TNMStaging:{min(first.focus, default='unfocused')}/{day}/{staging.side or 'unspecified'}"
+    focus = min(first.focus, default="unfocused").removeprefix(f"{TUMOUR}:")
+    return f"TNMStaging:{focus}/{day}/{staging.side or 'unspecified'}"
 
 
 class _Draft:

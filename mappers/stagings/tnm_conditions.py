@@ -9,7 +9,7 @@ from mappers.diagnoses import diagnose
 from mappers.fhir import objects, pairs, words
 from mappers.protocol import Context, JsonObject, Resource
 from mappers.references import target_keys
-from mappers.stagings.statements import STAGED_CODES
+from mappers.stagings.statements import STAGED_CODES, about_itself
 from mappers.stagings.systems import TNM, stages_of, stated_system
 from mappers.stagings.tnm_parts import PARTS, STAGE, M, N, Part, Side, T, letters_of, side_in, side_of
 from mappers.stagings.tnm_sets import Finding, Staging, read_findings, spelled_parts
@@ -43,6 +43,7 @@ def stagings_of(condition: Resource, context: Context) -> list[Staging]:
     of the stage that the summary names (R4 Condition.stage.assessment). One that has not arrived gives the staging its name.
     """
     by_side: dict[Side | None, Staging] = {}
+    itself = about_itself(condition, context)
     for position, stage in stages_of(condition.json):
         if stated_system(condition.json, stage) != TNM:
             continue
@@ -52,7 +53,8 @@ def stagings_of(condition: Resource, context: Context) -> list[Staging]:
         for assessment in objects(stage.get("assessment")):
             target = context.resolve(assessment, within=condition)
             if target is None:
-                keys = target_keys(assessment)
+                # The only assessment's own name: when it arrives, the draft goes on under the same key.
+                keys = target_keys(assessment) if len(objects(stage.get("assessment"))) == 1 else ()
                 identity = next((key for key in keys if key.startswith("Observation/")), identity)
                 continue
             findings = read_findings(target, context)
@@ -70,7 +72,7 @@ def stagings_of(condition: Resource, context: Context) -> list[Staging]:
                 value,
                 part.side,
                 None,
-                frozenset({condition.reference}),
+                itself,
                 identity,
             )
             _put(staging, found)
@@ -85,7 +87,7 @@ def stagings_of(condition: Resource, context: Context) -> list[Staging]:
             {"text": found_code},
             None,
             None,
-            frozenset({condition.reference}),
+            itself,
             condition.reference,
         )
         by_side[None] = Staging(finding)

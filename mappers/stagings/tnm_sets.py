@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from mappers.dates import Day
 from mappers.fhir import objects
 from mappers.protocol import Context, JsonObject, Resource, Source
-from mappers.references import target_keys
-from mappers.stagings.statements import value_of
+from mappers.stagings.statements import about, value_of
 from mappers.stagings.tnm_parts import (
     CATEGORIES,
     HISTOLOGICAL,
@@ -26,7 +25,7 @@ from mappers.stagings.tnm_parts import (
     parts_in,
     side_of,
 )
-from mappers.subjects import VOID, named_conditions, observed_on
+from mappers.subjects import VOID, observed_on
 from mappers.terminology.stage_names import token_of
 
 
@@ -41,7 +40,7 @@ class Finding:
     side: Side | None
     day: Day | None
     focus: frozenset[str]
-    """Target keys of the conditions that it names."""
+    """What it is about: see ``statements.about``."""
     identity: str = ""
     """Of a Condition's: see ``Statement.identity``."""
 
@@ -94,7 +93,7 @@ def read_findings(resource: Resource, context: Context) -> list[Finding]:
         return []
     observed = observed_on(resource, context)
     day = observed[0] if observed else None
-    focus = frozenset(key for _, reference in named_conditions(resource) for key in target_keys(reference))
+    focus = about(resource, context)
     found: list[Finding] = []
     for position, component in enumerate(objects(resource.json.get("component"))):
         own = part_of(component)

@@ -370,3 +370,23 @@ def test_a_vendors_stage_line() -> None:
     ]
     assert shown == ["AJCC Stage IIA", "cT2", "cN0", "cM0", "G2"]
     assert payload["pathological"] is False
+
+
+def test_the_problem_and_the_encounter_diagnosis_of_one_tumour_are_one_focus() -> None:
+    twin = condition("twin", category=[{"coding": [{"code": "encounter-diagnosis"}]}])
+    category = {**T3, "focus": [{"reference": "Condition/twin"}]}
+    draft = only(mapped(patient(), condition(), twin, _stage(), category), "TNMStaging")
+    assert draft.payload["primaryTumor"]["display"] == "cT3"
+
+
+def test_several_assessments_that_have_not_arrived_name_nothing() -> None:
+    late = [
+        {
+            "summary": {"text": "Stage IIB"},
+            "assessment": [{"reference": "Observation/t"}, {"reference": "Observation/n"}],
+        }
+    ]
+    keys = {
+        only(mapped(patient(), condition(stage=late), *arrived), "TNMStaging").key for arrived in ([], [T3], [T3, N0])
+    }
+    assert keys == {"TNMStaging:Condition/c"}
