@@ -146,10 +146,11 @@ async def _concerned(connection: AsyncConnection, kinds: Collection[str], *, wri
 
 
 async def _let_go(connection: AsyncConnection, kinds: Collection[str], *, understood: Collection[str]) -> None:
-    """What POP refused of these kinds is tried again; review items of those that are understood again are gone."""
-    await connection.execute(
-        sa.update(ledger).where(ledger.c.kind.in_(kinds), ledger.c.state == "parked").values(digest=None)
-    )
+    """What POP refused of these kinds is tried again. What stands in POP of those that are understood is compared again (without
+    its digest it differs): it may have been written in part; review items that they were not understood are gone."""
+    refused = sa.and_(ledger.c.kind.in_(kinds), ledger.c.state == "parked")
+    partly = sa.and_(ledger.c.kind.in_(understood), ledger.c.state == "written")
+    await connection.execute(sa.update(ledger).where(sa.or_(refused, partly)).values(digest=None))
     await connection.execute(
         sa.update(review)
         .where(review.c.code == KIND_REFUSED, review.c.kind.in_(understood), review.c.state == "open")

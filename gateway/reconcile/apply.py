@@ -198,8 +198,8 @@ class Apply:
     # -- bodies --------------------------------------------------------------------------------------------------
 
     def _resolved(self, draft: DraftRow) -> tuple[JsonObject, str | None, bool]:
-        """(body, POP id of the parent, complete). Incomplete: a list leaves out what is not in POP (yet), or this POP has no
-        such field."""
+        """(body, POP id of the parent, complete). Incomplete: a list leaves out what is not in POP (yet). What this release
+        has no field for is left out, and comes when the release changes (``gateway.popcontract``)."""
         facts = KINDS[draft.kind]
         body = {name: value for name, value in draft.content["payload"].items() if name not in draft.references}
         # POP takes any id, also of another case's entity: only what the ledger has of this patient is referred to.
@@ -223,7 +223,7 @@ class Apply:
         body, self._lost[draft.key] = self._client.release.reduced(draft.kind, body)
         parent = parent_key(draft)
         parent_id = self._ids[parent] if parent is not None else None
-        return body, parent_id, complete and not self._lost[draft.key]
+        return body, parent_id, complete
 
     def _waits(self, draft: DraftRow) -> bool:
         waits = any(target not in self._ids for target in required_targets(draft))

@@ -161,6 +161,9 @@ async def test_what_an_older_pop_lacks_is_told_and_follows_with_the_upgrade(
         await replay(gateway)
         await gateway.worker.drain()
         assert requests(sandbox) == before, "what is missing there is not looked for again and again"
+        async with gateway.store.read() as connection:
+            patient_id = await connection.scalar(sa.select(patient.c.id))
+        assert await gateway.worker.plan(patient_id) == ([], 14), "nor does it look like a change"
         sandbox.dialect.release = RELEASES["1.4.0"]
         await gateway.contract.ensure(max_age=0)
         await gateway.worker.drain()
