@@ -23,7 +23,9 @@ _PREFIXES = {
 }  # fmt: skip
 
 #: Prefixable atoms → (dimension, size in the dimension's base).
-_ATOMS = {"g": "mass", "mol": "substance", "U": "arbitrary", "IU": "arbitrary", "L": "volume"}
+_ATOMS = {
+    "g": "mass", "mol": "substance", "U": "arbitrary", "IU": "arbitrary", "L": "volume", "Gy": "absorbed-dose",
+}  # fmt: skip
 _PLAIN = {
     "m2": ("area", Fraction(1)), "square_meter": ("area", Fraction(1)), "s": ("time", Fraction(1)),
     "sec": ("time", Fraction(1)), "min": ("time", Fraction(60)), "h": ("time", Fraction(3600)),
@@ -120,6 +122,9 @@ LIFESTYLE_FIELDS = {
     "nightSleep": _target("hour", "time", Fraction(3600)),
     "smokingQuited": _target("year", "time", Fraction(31557600)),
 }
+#: Breslow depth, and the dose of a course of radiotherapy (UCUM ``Gy`` = J/kg).
+DEPTH_FIELDS = {"depth": _target("mm", "length", Fraction(1, 1000))}
+RADIATION_FIELDS = {"dose": _target("Gy", "absorbed-dose")}
 DOSE_FIELDS = {
     "dosageMass": _target("g", "mass"),
     "dosageVolume": _target("l", "volume"),
@@ -166,7 +171,7 @@ def _atom(text: str) -> tuple[str, Fraction] | None:
     text = _SPELLINGS.get(text, text)
     if text in _PLAIN:
         return _PLAIN[text]
-    match = re.fullmatch(r"(?:10\*?(\d)\.)?([kdcmunpfM]?)(g|mol|IU|iu|U|L|l)", text)
+    match = re.fullmatch(r"(?:10\*?(\d)\.)?([kdcmunpfM]?)(g|mol|IU|iu|U|L|l|Gy)", text)
     if match is None:
         return None
     power, prefix, name = match.groups()

@@ -52,7 +52,7 @@ def normalise(kind: str, body: JsonObject) -> JsonObject:
 
 def _equal(left: Any, right: Any) -> bool:
     if isinstance(left, tuple) and isinstance(right, tuple) and left[:1] == right[:1] == ("measure",):
-        return left[1] == right[1] and math.isclose(float(left[2]), float(right[2]), rel_tol=TOLERANCE, abs_tol=1e-18)
+        return left[1] == right[1] and math.isclose(float(left[2]), float(right[2]), rel_tol=TOLERANCE)
     return bool(left == right)
 
 

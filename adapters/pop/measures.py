@@ -67,12 +67,6 @@ def in_base(value: float, unit: str) -> tuple[str, Decimal] | None:
     return None if found is None else (found[0], Decimal(repr(float(value))) * found[1])
 
 
-def same_dimension(unit: str, default: str) -> bool:
-    """True if ``unit`` may be sent for a field whose default unit is ``default``."""
-    found, wanted = factor(unit), factor(default)
-    return found is not None and wanted is not None and found[0] == wanted[0]
-
-
 #: Fields that read back in another unit than the default that POP's document states for them (observed).
 _READ_IN = {("TumorMarker", "massConcentration"): "ng__ml"}
 

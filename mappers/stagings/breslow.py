@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from fractions import Fraction
 from typing import Any
 
 from mappers.codes import LOINC, SNOMED
@@ -13,14 +12,13 @@ from mappers.fhir import extension_value, has_code, objects, pairs, text_of, wor
 from mappers.protocol import JsonObject, Resource, Source
 from mappers.stagings.statements import Statement
 from mappers.stagings.systems import ULCERATION
-from mappers.units import JsonMeasure, Target, Unit, to_field
+from mappers.units import DEPTH_FIELDS, JsonMeasure, to_field
 
 #: POP's export spells the extension with https, its guide with http.
 _DEPTH = tuple(
     f"{scheme}://onconova.github.io/fhir/StructureDefinition/onconova-ext-cancer-stage-breslow-depth"
     for scheme in ("http", "https")
 )
-_MILLIMETRES = {"depth": Target("mm", Unit("length", Fraction(1, 1000)))}
 _TYPED = re.compile(r"(?:breslow\D*)?(\d+(?:[.,]\d+)?)\s*(mm|cm)\b", re.I)
 
 #: LOINC answers (LL4443-9: present, absent) and SNOMED CT qualifiers.
@@ -67,7 +65,7 @@ def _depth(json: JsonObject) -> tuple[JsonMeasure, str] | None:
     typed = _TYPED.search(text_of(json.get("valueString")))
     if (
         typed is not None
-        and (field := to_field(typed[1].replace(",", "."), typed[2].lower(), _MILLIMETRES)) is not None
+        and (field := to_field(typed[1].replace(",", "."), typed[2].lower(), DEPTH_FIELDS)) is not None
     ):
         return field[1], "valueString"
     return None
@@ -77,7 +75,7 @@ def _measure(quantity: Any) -> JsonMeasure | None:
     if not isinstance(quantity, dict) or quantity.get("comparator") is not None:
         return None
     unit = quantity.get("code") or quantity.get("unit")
-    found = to_field(quantity.get("value"), unit, _MILLIMETRES) if isinstance(unit, str) else None
+    found = to_field(quantity.get("value"), unit, DEPTH_FIELDS) if isinstance(unit, str) else None
     return found[1] if found is not None else None
 
 

@@ -1,16 +1,29 @@
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.pop.compare import changed_fields
 from adapters.pop.kinds import KINDS
-from adapters.pop.measures import same_dimension
-from mappers.units import DOSE_FIELDS, MARKER_FIELDS, Target, decimal_of, parse_unit, to_field
+from adapters.pop.measures import sent_unit
+from mappers.units import (
+    DEPTH_FIELDS,
+    DOSE_FIELDS,
+    LIFESTYLE_FIELDS,
+    MARKER_FIELDS,
+    RADIATION_FIELDS,
+    VITAL_FIELDS,
+    Target,
+    decimal_of,
+    parse_unit,
+    to_field,
+)
 
 
 @pytest.mark.parametrize(
@@ -86,11 +99,126 @@ def test_no_unit_text_raises(unit: str) -> None:
     assert found is None or found.size > 0
 
 
+#: Every field of POP that holds a measure, by how the mappers convert into it.
+ALL_FIELDS: dict[str, dict[str, Target]] = {
+    "TumorMarker": {**MARKER_FIELDS, "combinedPositiveScore": MARKER_FIELDS["fraction"]},
+    "SystemicTherapyMedication": DOSE_FIELDS,
+    "Vitals": VITAL_FIELDS,
+    "Lifestyle": LIFESTYLE_FIELDS,
+    "BreslowDepth": DEPTH_FIELDS,
+    "RadiotherapyDosage": RADIATION_FIELDS,
+}
+
+
+def test_every_measure_of_pop_is_sent_in_the_unit_that_it_reads_back_in() -> None:
+    for name, kind in KINDS.items():
+        sent = {field: target.spelling for field, target in ALL_FIELDS.get(name, {}).items()}
+        assert sent == {field: sent_unit(name, field) for field in kind.measures}, name
+
+
+#: Measure of POP → what hospitals send for it, and the factor into POP's unit of a field of that measure.
+FAMILIES: dict[str, tuple[tuple[str, str, Fraction], ...]] = {
+    "MassConcentration": (
+        ("ng/mL", "massConcentration", Fraction(1)), ("ug/L", "massConcentration", Fraction(1)),
+        ("mcg/L", "massConcentration", Fraction(1)), ("pg/mL", "massConcentration", Fraction(1, 1000)),
+        ("mg/dL", "massConcentration", Fraction(10**4)), ("g/L", "massConcentration", Fraction(10**6)),
+        ("ng__ml", "massConcentration", Fraction(1)),
+    ),
+    "ArbitraryConcentration": (
+        ("[IU]/mL", "arbitraryConcentration", Fraction(1)), ("k[IU]/L", "arbitraryConcentration", Fraction(1)),
+        ("m[IU]/mL", "arbitraryConcentration", Fraction(1, 1000)), ("mU/mL", "arbitraryConcentration", Fraction(1, 1000)),
+        ("U/mL", "arbitraryConcentration", Fraction(1)), ("u[IU]/mL", "arbitraryConcentration", Fraction(1, 10**6)),
+        ("kIU__l", "arbitraryConcentration", Fraction(1)),
+    ),
+    "SubstanceConcentration": (
+        ("mmol/L", "substanceConcentration", Fraction(1, 1000)), ("pmol/L", "substanceConcentration", Fraction(1, 10**12)),
+        ("umol/L", "substanceConcentration", Fraction(1, 10**6)),
+    ),
+    "Fraction": (("%", "fraction", Fraction(1)), ("percent", "fraction", Fraction(1))),
+    "MultipleOfMedian": (("[MoM]", "multipleOfMedian", Fraction(1)), ("MoM", "multipleOfMedian", Fraction(1))),
+    "Mass": (
+        ("kg", "weight", Fraction(1)), ("g", "weight", Fraction(1, 1000)), ("[lb_av]", "weight", Fraction(45359237, 10**8)),
+        ("lbs", "weight", Fraction(45359237, 10**8)), ("[oz_av]", "weight", Fraction(28349523125, 10**12)),
+        ("mg", "dosageMass", Fraction(1, 1000)),
+    ),
+    "Distance": (
+        ("cm", "height", Fraction(1, 100)), ("m", "height", Fraction(1)), ("[in_i]", "height", Fraction(254, 10**4)),
+        ("[ft_i]", "height", Fraction(3048, 10**4)), ("mm", "depth", Fraction(1)), ("cm", "depth", Fraction(10)),
+    ),
+    "Pressure": (
+        ("mm[Hg]", "bloodPressureSystolic", Fraction(1)), ("mmHg", "bloodPressureSystolic", Fraction(1)),
+        ("kPa", "bloodPressureSystolic", Fraction(10**12, 133322387415)),
+    ),
+    "Time": (
+        ("h", "nightSleep", Fraction(1)), ("min", "nightSleep", Fraction(1, 60)), ("a", "smokingQuited", Fraction(1)),
+        ("mo", "smokingQuited", Fraction(1, 12)), ("wk", "smokingQuited", Fraction(7 * 4, 1461)),
+    ),
+    "Volume": (("mL", "dosageVolume", Fraction(1, 1000)), ("L", "dosageVolume", Fraction(1))),
+    "MassPerArea": (("mg/m2", "dosageMassSurface", Fraction(1, 1000)), ("g/m2", "dosageMassSurface", Fraction(1))),
+    "MassPerTime": (("mg/h", "dosageRateMass", Fraction(1, 3_600_000)), ("g/d", "dosageRateMass", Fraction(1, 86_400))),
+    "VolumePerTime": (("mL/h", "dosageRateVolume", Fraction(1, 3_600_000)),),
+    "MassPerAreaPerTime": (("mg/m2/h", "dosageRateMassSurface", Fraction(1, 3_600_000)),),
+    "MassConcentrationPerTime": (("mg/mL/h", "dosageRateMassConcentration", Fraction(1, 3600)),),
+    "RadiationDose": (("Gy", "dose", Fraction(1)), ("cGy", "dose", Fraction(1, 100)), ("mGy", "dose", Fraction(1, 1000))),
+    # Not a factor but a scale: test_degrees.
+    "Temperature": (),
+}  # fmt: skip
+CASES = [(unit, field, factor) for family in FAMILIES.values() for unit, field, factor in family]
+BY_FIELD = {field: target for fields in ALL_FIELDS.values() for field, target in fields.items()}
+
+
+def test_every_family_of_units_has_its_inputs() -> None:
+    assert FAMILIES.keys() == {measure for kind in KINDS.values() for measure, _ in kind.measures.values()}
+
+
+@given(st.sampled_from(CASES), st.decimals(min_value=0, max_value=10**6, places=4))
+def test_every_input_is_converted_exactly_but_for_the_double(case: tuple[str, str, Fraction], value: Decimal) -> None:
+    unit, field, factor = case
+    found = to_field(value, unit, {field: BY_FIELD[field]})
+    assert found == (field, {"value": float(Fraction(value) * factor), "unit": BY_FIELD[field].spelling})
+
+
 @pytest.mark.parametrize(
-    ("kind", "fields"), [("TumorMarker", MARKER_FIELDS), ("SystemicTherapyMedication", DOSE_FIELDS)]
+    ("value", "unit", "celsius"),
+    [("98.6", "[degF]", 37.0), ("310.15", "K", 37.0), (37, "Cel", 37.0), ("-40", "°F", -40.0)],
 )
-def test_pop_takes_every_unit_that_is_sent(kind: str, fields: dict[str, Target]) -> None:
-    measures: dict[str, Any] = dict(KINDS[kind].measures)
-    assert fields.keys() <= measures.keys()
-    for field, target in fields.items():
-        assert same_dimension(target.spelling, measures[field][1]), field
+def test_degrees(value: object, unit: str, celsius: float) -> None:
+    found = to_field(value, unit, {"temperature": VITAL_FIELDS["temperature"]})
+    assert found == ("temperature", {"value": celsius, "unit": "celsius"})
+
+
+@pytest.mark.parametrize("unit", ["10*9/L", "10*3/uL", "{cells}/uL", "mol/kg", "ng/g", "[arb'U]/mL", "ppm"])
+def test_what_pop_has_no_unit_for_becomes_no_number(unit: str) -> None:
+    assert all(to_field(5, unit, fields) is None for fields in ALL_FIELDS.values())
+
+
+def test_what_pop_converts_wrongly_is_never_sent(shared: Path) -> None:
+    """For each recorded round trip: our own conversion is what POP reads back, or POP's is one of the wrong ones (README)."""
+    kinds = {
+        "tumor-markers": "TumorMarker", "vitals": "Vitals", "lifestyles": "Lifestyle", "stagings": "BreslowDepth",
+        "systemic-therapies/{id}/medications": "SystemicTherapyMedication", "radiotherapies/{id}/dosages": "RadiotherapyDosage",
+    }  # fmt: skip
+    wrong: set[tuple[str, str]] = set()
+    same = 0
+    for item in json.loads((shared / "pop/measures-roundtrip.json").read_text())["roundtrips"]:
+        kind, field, written = kinds[item["entity"]], item["field"], item["written"]
+        assert item["read"]["unit"] == sent_unit(kind, field), item
+        ours = to_field(written["value"], written["unit"], {field: ALL_FIELDS[kind][field]})
+        if ours is None:
+            continue
+        if changed_fields(kind, {field: ours[1]}, {field: item["read"]}):
+            wrong.add((field, written["unit"]))
+        else:
+            same += 1
+    assert wrong == WRONG_IN_POP
+    assert same > 200
+
+
+#: What POP converts otherwise: pressures are inverted (kPa) or go by way of a rounded pascal (Torr), pounds and ounces are rounded
+#: to six digits, a month is ten times too long, a year has 365 days.
+WRONG_IN_POP = {
+    ("weight", "lb"), ("weight", "oz"), ("dosageMass", "lb"), ("dosageMass", "oz"), ("bloodPressureSystolic", "kPa"),
+    ("bloodPressureSystolic", "Torr"), ("bloodPressureDiastolic", "kPa"), ("bloodPressureDiastolic", "Torr"),
+    ("nightSleep", "month"), ("nightSleep", "year"), ("smokingQuited", "s"), ("smokingQuited", "min"), ("smokingQuited", "hour"),
+    ("smokingQuited", "day"), ("smokingQuited", "week"), ("smokingQuited", "month"),
+}  # fmt: skip

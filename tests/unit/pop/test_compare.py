@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.pop.compare import changed_fields
-from adapters.pop.measures import factor
+from adapters.pop.kinds import KINDS
+from adapters.pop.measures import sent_unit
 
 MARKER = {
     "date": "2024-02-01",
@@ -53,17 +54,35 @@ def test_a_unit_conversion_with_float_noise_is_no_change(value: object) -> None:
     assert changed_fields("TumorMarker", written, read) == set()
 
 
-def test_every_recorded_round_trip_compares_equal(shared: Path) -> None:
-    """For the units that the gateway sends; what else POP takes is not ours to write."""
-    kinds = {"tumor-markers": "TumorMarker", "vitals": "Vitals"}
-    checked = 0
+#: Collection of the recorded round trips → kind.
+KINDS_OF = {
+    "tumor-markers": "TumorMarker", "vitals": "Vitals", "lifestyles": "Lifestyle", "stagings": "BreslowDepth",
+    "systemic-therapies/{id}/medications": "SystemicTherapyMedication", "radiotherapies/{id}/dosages": "RadiotherapyDosage",
+}  # fmt: skip
+
+
+def test_every_recorded_round_trip_of_a_unit_that_is_sent_compares_equal(shared: Path) -> None:
+    checked = set()
     for item in json.loads((shared / "pop/measures-roundtrip.json").read_text())["roundtrips"]:
-        kind = kinds.get(item["entity"])
-        if kind is None or item["status"] != 200 or factor(item["written"]["unit"]) is None:
-            continue
-        assert changed_fields(kind, {item["field"]: item["written"]}, {item["field"]: item["read"]}) == set(), item
-        checked += 1
-    assert checked > 20
+        kind, field = KINDS_OF[item["entity"]], item["field"]
+        assert item["read"]["unit"] == sent_unit(kind, field)
+        if item["written"]["unit"] == sent_unit(kind, field):
+            assert changed_fields(kind, {field: item["written"]}, {field: item["read"]}) == set(), item
+            checked.add((kind, field))
+    assert checked == {(name, field) for name, kind in KINDS.items() for field in kind.measures}
+
+
+@given(st.sampled_from(sorted(KINDS_OF.values())), st.data(), st.floats(1e-12, 1e12))
+def test_the_noise_of_pops_own_conversion_is_no_change_and_a_persons_edit_is_one(
+    kind: str, data: st.DataObject, value: float
+) -> None:
+    field = data.draw(st.sampled_from(sorted(KINDS[kind].measures)))
+    unit = sent_unit(kind, field)
+    written = {field: {"value": value, "unit": unit}}
+    stored = data.draw(st.sampled_from((1e-6, 1e3, 133.322, 3600.0)))
+    noisy = value * stored / stored * (1 + data.draw(st.sampled_from((-4e-16, 0.0, 4e-16))))
+    assert changed_fields(kind, written, {field: {"value": noisy, "unit": unit}}) == set()
+    assert changed_fields(kind, written, {field: {"value": value * 1.0001, "unit": unit}}) == {field}
 
 
 @pytest.mark.parametrize("kind", ["TumorMarker", "PatientCase"])
