@@ -78,7 +78,11 @@ def add(concepts: Lists, packaged: Path = PACKAGED) -> None:
     for name, found in concepts.items():
         merged = {**have.get(name, {}), **found}
         kept = [
-            {field: each[field] for field in ("code", "display", "properties", "system") if each.get(field) is not None}
+            {
+                field: each[field]
+                for field in ("code", "display", "properties", "system", "version")
+                if each.get(field) is not None
+            }
             for _, each in sorted(merged.items())
         ]
         text = json.dumps(kept, indent=1, ensure_ascii=False, sort_keys=True)
