@@ -67,6 +67,7 @@ class Target:
     tokens: dict[str, str] = field(default_factory=dict)
     _cases: set[str] = field(default_factory=set)
     _release: Contract | None = None
+    _as_recorded: bool | None = None
 
     @property
     def real(self) -> bool:
@@ -114,6 +115,15 @@ class Target:
         )
         client.release = self._release = self._release or await client.handshake()
         return client
+
+    async def as_recorded(self, http: httpx.AsyncClient) -> bool:
+        """Whether the technical account has the rights with which the transcripts were recorded: level 1 and the service flag."""
+        if self._as_recorded is None:
+            name = self.accounts["gateway"].username
+            items = (await self.send(http, "GET", "/api/v1/users", params={"username": name})).json()["items"]
+            account = next(item for item in items if item["username"] == name)
+            self._as_recorded = (account["accessLevel"], account["isServiceAccount"]) == (1, True)
+        return self._as_recorded
 
     def made(self, case_id: str) -> None:
         """Remember a case that was made without :meth:`send`."""
