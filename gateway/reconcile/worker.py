@@ -204,11 +204,13 @@ class Worker:
             self._until[each.patient_id] = until
             task = asyncio.create_task(self._patient(each), name=f"patient-{each.patient_id}")
             self._active[each.patient_id] = task
-            task.add_done_callback(lambda _, key=each.patient_id: self._ended(key))  # type: ignore[misc]
+            task.add_done_callback(lambda done, key=each.patient_id: self._ended(key, done))  # type: ignore[misc]
         return len(taken)
 
-    def _ended(self, patient_id: int) -> None:
-        del self._active[patient_id], self._until[patient_id]
+    def _ended(self, patient_id: int, task: asyncio.Task[None]) -> None:
+        # A patient that got dirty again may have been claimed anew before the run that released it came to its end.
+        if self._active.get(patient_id) is task:
+            del self._active[patient_id], self._until[patient_id]
 
     async def _patient(self, each: Claim) -> None:
         """One run for one patient; ends in a recorded state whatever happens."""

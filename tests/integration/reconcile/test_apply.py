@@ -430,3 +430,45 @@ async def test_a_primary_is_not_deleted_while_a_metastasis_stands_on_it(stage: S
     assert (await stage.ledger())["NeoplasticEntity:Condition/bruno-lung"] == ("kept", "delete-needs-decision")
     await stage.withdraw("Condition", "bruno-brain")
     assert {row["relationship"] for row in stage.all()[TUMOURS]} == {"primary"}
+
+
+async def test_a_patient_may_be_claimed_again_before_its_last_run_has_ended(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway, limits = stage.gateway, stage.gateway.settings.limits
+    released, flush = asyncio.Event(), gateway._audit.flush
+
+    async def slow_flush(store: Any) -> None:
+        await released.wait()
+        await flush(store)
+
+    async def deliver(resources: Resources) -> None:
+        body = orjson.dumps(
+            {
+                "resourceType": "Bundle",
+                "type": "collection",
+                "entry": [{"resource": each} for each in resources.values()],
+            }
+        )
+        await gateway.intake.submit(bundle_delivery(body, source="default", channel="http", limits=limits))
+
+    async def free() -> bool:
+        async with gateway.store.read() as connection:
+            return (await connection.execute(sa.select(patient.c.claimed_by))).scalar_one() is None
+
+    await deliver(bruno())
+    monkeypatch.setattr(gateway._audit, "flush", slow_flush)
+    assert await gateway.worker._claim() == 1
+    first = next(iter(gateway.worker._active.values()))
+    async with asyncio.timeout(20):
+        while not await free():  # noqa: ASYNC110 - the other task's progress is watched
+            await asyncio.sleep(0.01)
+    again = bruno()
+    again["bruno-ecog"]["valueCodeableConcept"]["coding"][0]["code"] = "LA9624-3"
+    await deliver({"bruno-ecog": again["bruno-ecog"]})
+    assert await gateway.worker._claim() == 1
+    released.set()
+    await first
+    await finish(gateway)
+    assert gateway.worker.totals["failed"] == 0
+    assert stage.only(STATUS)["ecogScore"] == 2
