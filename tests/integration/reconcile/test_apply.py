@@ -458,6 +458,7 @@ async def test_a_patient_may_be_claimed_again_before_its_last_run_has_ended(
 
     await deliver(bruno())
     monkeypatch.setattr(gateway._audit, "flush", slow_flush)
+    monkeypatch.setattr(gateway.worker, "_lease", 600.0)  # no heartbeat runs here
     assert await gateway.worker._claim() == 1
     first = next(iter(gateway.worker._active.values()))
     async with asyncio.timeout(20):
