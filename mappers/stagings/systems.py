@@ -15,7 +15,7 @@ from typing import Any
 
 from mappers.codes import LOINC, NCIT, SNOMED
 from mappers.diagnoses import diagnose
-from mappers.fhir import objects, pairs, words
+from mappers.fhir import pairs, words
 from mappers.protocol import JsonObject
 
 TNM = "tnm"
@@ -247,8 +247,13 @@ def _disease(condition: JsonObject) -> str:
 
 def stages_of(condition: JsonObject) -> list[tuple[int, JsonObject]]:
     """(position, stage) of a Condition that is a tumour for POP; a stage of another disease (CKD 3) is none of a cancer."""
-    found = objects(condition.get("stage"))
-    return list(enumerate(found)) if found and diagnose(condition).relationship is not None else []
+    stages = condition.get("stage")
+    found = (
+        [(position, each) for position, each in enumerate(stages) if isinstance(each, dict)]
+        if isinstance(stages, list)
+        else []
+    )
+    return found if found and diagnose(condition).relationship is not None else []
 
 
 #: System → ICD-O topographies or morphologies of the tumours that it stages. Nothing for TNM, which stages all solid ones.

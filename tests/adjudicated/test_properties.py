@@ -16,7 +16,7 @@ from mappers.record import map_resources, to_json
 
 PATIENTS = patients()
 #: For the conformance kit, which tries hundreds of damages of each resource: these reach most branches.
-KIT = ("mii-rectum-y", "us-condition-stage-text", "mcode-stu4-melanoma", "us-gleason-text")
+KIT = ("mii-rectum-y", "us-condition-tnm-without-group", "mcode-stu4-melanoma", "us-gleason-text")
 STRANGERS = [
     {"resourceType": "Observation", "id": "stranger-mood", "status": "final", "code": {"text": "mood"}, "valueString": "II"},
     {"resourceType": "Condition", "id": "stranger-ckd", "code": {"text": "Kidney disease"}, "stage": [{"summary": {"text": "3"}}]},
