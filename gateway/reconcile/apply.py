@@ -377,7 +377,7 @@ class Apply:
                 self._written(draft, row.pop_id, desired, complete=True, standing=None)
             self._results.counts["unchanged"] += 1
             return
-        current = await self._client.get(draft.kind, row.pop_id, parent_id=parent_id)
+        current = await self._standing(draft.kind, row.pop_id, parent_id)
         if current is None:
             self._gone(draft)
             return
@@ -403,13 +403,22 @@ class Apply:
                 return await self._client.update(draft.kind, pop_id, body, parent_id=parent_id)
             except (PopServerError, PopAmbiguous) as error:
                 if wait is None:
-                    current = await self._client.get(draft.kind, pop_id, parent_id=parent_id)
+                    current = await self._standing(draft.kind, pop_id, parent_id)
                     if current is None or changed_fields(draft.kind, current, body):
                         raise
                     await self._tell_poison(draft, error)
                     return True  # stored all the same
                 await asyncio.sleep(wait)
         return False
+
+    async def _standing(self, kind: str, pop_id: str, parent_id: str | None) -> JsonObject | None:
+        """What POP has, None if it is gone; asked again if POP fails on it, which may pass."""
+        for wait in SERVER_ERROR_WAITS:
+            try:
+                return await self._client.get(kind, pop_id, parent_id=parent_id)
+            except PopServerError:
+                await asyncio.sleep(wait)
+        return await self._client.get(kind, pop_id, parent_id=parent_id)
 
     def _others(self, current: JsonObject) -> set[Any]:
         """Accounts other than ours that made it, or changed it or (POP adds the writer of any therapy of a case to all of them)
@@ -441,7 +450,7 @@ class Apply:
             # Its parent went, and took it along (POP cascades).
             self._deleted(row)
             return
-        current = await self._client.get(row.kind, row.pop_id, parent_id=parent_id)
+        current = await self._standing(row.kind, row.pop_id, parent_id)
         if current is None:
             self._deleted(row)
             return
