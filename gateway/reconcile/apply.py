@@ -29,10 +29,11 @@ from adapters.pop.errors import (
 from adapters.pop.kinds import KINDS
 from gateway.reconcile import ledger as ledger_queries
 from gateway.reconcile.audit import CAUSE, Audit, Cause
+from gateway.reconcile.bodies import resolved
 from gateway.reconcile.cascade import stood_on
 from gateway.reconcile.lookup import Lookup
 from gateway.reconcile.merge import merge
-from gateway.reconcile.plan import Action, DraftRow, LedgerRow, Verb, parent_key, required_targets
+from gateway.reconcile.plan import Action, DraftRow, LedgerRow, Verb, required_targets
 from gateway.reconcile.poison import Poison
 from gateway.reconcile.results import RECORD_EVERY, Fence, Results
 from gateway.reconcile.timeline import CASE, TUMOUR, Timeline
@@ -98,7 +99,7 @@ class Apply:
         self._ids: dict[str, str] = {}
         self._results = Results(store=store, audit=audit, patient_id=patient_id, fence=fence)
         self._lookup = Lookup(client, external_source)
-        self._poison = Poison(client)
+        self._poison = Poison(client, store, patient_id)
         self._trusted = trusted
         self._timeline = Timeline()
         self._moved: set[str] = set()
@@ -174,56 +175,22 @@ class Apply:
             self.contract_doubt = self.contract_doubt or (shape and error.status is not None)
             if "has no concept" in str(error):
                 self.unknown_concepts.add(str(error))
-            self._results.parked(action, await self._explained(error))
+            self._results.parked(action, await self._poison.explained(error, self._ids))
         finally:
             CAUSE.set(Cause())
 
-    async def _explained(self, error: PopError) -> PopError:
-        """A failure of POP's, as that of what somebody has stored in this case, if it is."""
-        if not isinstance(error, PopServerError):
-            return error
-        async with self._store.read() as connection:
-            case_id = await ledger_queries.case_id(connection, self._patient_id)
-        return await self._poison.explained(error, case_id or self._case_id())
-
     async def _tell_poison(self, draft: DraftRow, error: PopError) -> None:
         """POP failed on a write, and has stored it: if the case is poisoned, that is why, and somebody has to know."""
-        explained = await self._explained(error)
+        explained = await self._poison.explained(error, self._ids)
         if isinstance(explained, PopPoisoned):
             self._results.poisoned(draft, explained)
 
-    def _case_id(self) -> str | None:
-        return next((pop_id for key, pop_id in self._ids.items() if key.startswith("PatientCase:")), None)
-
-    # -- bodies --------------------------------------------------------------------------------------------------
-
     def _resolved(self, draft: DraftRow) -> tuple[JsonObject, str | None, bool]:
-        """(body, POP id of the parent, complete). Incomplete: a list leaves out what is not in POP (yet). What this release
-        has no field for is left out, and comes when the release changes (``gateway.popcontract``)."""
-        facts = KINDS[draft.kind]
-        body = {name: value for name, value in draft.content["payload"].items() if name not in draft.references}
-        # POP takes any id, also of another case's entity: only what the ledger has of this patient is referred to.
-        if raw := sorted(facts.references.keys() & body.keys()):
-            told = ", ".join(raw)
-            raise PopContract(f"{draft.kind}.{told}: a mapper refers to other drafts, not to ids", fields=tuple(raw))
-        complete = True
-        for name, target in draft.references.items():
-            if draft.key in _each(target):
-                raise PopContract(f"{draft.kind}.{name}: refers to itself", fields=(name,))
-            if name == facts.parent_field:
-                continue
-            if isinstance(target, str):
-                body[name] = self._ids[target]
-            else:
-                found = sorted(self._ids[key] for key in target if key in self._ids)
-                complete = complete and len(found) == len(target)
-                body[name] = found
-        body["externalSource"] = self._external_source
-        body["externalSourceId"] = draft.key
-        body, self._lost[draft.key] = self._client.release.reduced(draft.kind, body)
-        parent = parent_key(draft)
-        parent_id = self._ids[parent] if parent is not None else None
-        return body, parent_id, complete
+        """(body, POP id of the parent, complete): see ``bodies``."""
+        ids, source = self._ids, self._external_source
+        found = resolved(draft, ids=ids, external_source=source, release=self._client.release)
+        self._lost[draft.key] = found.lost
+        return found.body, found.parent_id, found.complete
 
     def _waits(self, draft: DraftRow) -> bool:
         waits = any(target not in self._ids for target in required_targets(draft))
