@@ -58,6 +58,7 @@ class ContractKeeper:
         self._url = url
         self._on_change = on_change
         self._lock = asyncio.Lock()
+        self._not_before = 0.0
 
     async def recall(self) -> Known | None:
         """Take over what the store knows, from an earlier run or another replica; None if it knows nothing."""
@@ -70,15 +71,20 @@ class ContractKeeper:
     async def ensure(self, *, max_age: float = INTERVAL) -> None:
         """See to it that the contract is known, and no older than ``max_age`` seconds. Raises PopError if POP does not tell and
         never did; a contract that is merely too old goes on to count while POP does not tell a newer one."""
+        if _young(await self.recall(), max_age):
+            return
         async with self._lock:
+            # While this waited, another may have read it.
             known = await self.recall()
-            if known is not None and time.time() - known.checked_at < max_age:
+            if _young(known, max_age) or (known is not None and time.time() < self._not_before):
                 return
             try:
                 await self._renew()
             except PopError as error:
                 if known is None:
                     raise
+                # Whoever comes next shall not wait for the same failure again.
+                self._not_before = time.time() + LOOK
                 log.warning("pop-contract-not-read", code=error.code, reason=str(error))
 
     async def watch(self, stop: asyncio.Event) -> None:
@@ -132,6 +138,10 @@ class ContractKeeper:
         except (KeyError, TypeError):
             # Another version of the gateway wrote it: it is read from POP anew.
             return None
+
+
+def _young(known: Known | None, max_age: float) -> bool:
+    return known is not None and time.time() - known.checked_at < max_age
 
 
 _VALUE = sa.select(setting.c.value).where(setting.c.name == SETTING)

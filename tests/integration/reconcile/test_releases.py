@@ -276,6 +276,9 @@ async def test_a_pop_that_does_not_tell_its_contract_pauses_the_writing(
         await gateway.contract.ensure()
         sandbox.faults.active = [away]
         await gateway.contract.ensure(max_age=0)
+        before = requests(sandbox)
+        await gateway.contract.ensure(max_age=0)
+        assert requests(sandbox) == before, "nor is it asked for at once again"
         await lane.switch(gateway.store, paused=False)
         await gateway.worker.drain()
         assert len(sandbox.entities.all("patient-cases")) == 1
