@@ -39,6 +39,9 @@ CEILING = 8
 DOCUMENT_TIMEOUT = 120.0
 #: How often a list that changes while its pages are read is begun anew.
 LIST_ATTEMPTS = 3
+#: How lists of entities are asked for. POP sorts by date alone, and lets entities of one date change places from page to page
+#: (observed: 130 of two dates, read by fifties, had one twice and one never, every time); their ids are unique.
+PLAIN = {"anonymized": "false", "ordering": "id"}
 CASES = "/api/v1/patient-cases"
 
 
@@ -146,7 +149,7 @@ class PopClient:
     ) -> Items:
         """All entities of a kind of one case (or one parent), not anonymised. Kinds that share a collection are told
         apart by their constant field (``stagingDomain``)."""
-        query = {"anonymized": "false"}
+        query = dict(PLAIN)
         if case_id is not None:
             query["caseId"] = case_id
         if external_source is not None:
@@ -166,7 +169,7 @@ class PopClient:
     ) -> tuple[Standing, ...]:
         """All entities of one of a case's collections (``adapters.pop.case.collections``), whatever their kind, and their
         children. ``external_source`` leaves out what is not of this source, and the children of that."""
-        query = {"anonymized": "false", "caseId": case_id}
+        query = {**PLAIN, "caseId": case_id}
         if external_source is not None:
             query["externalSource"] = external_source
         items = await self._all(f"/api/v1/{collection}", query)
@@ -220,7 +223,7 @@ class PopClient:
         ):
             # Web servers decode %2F before they route, and POP strips the path (observed: blanks at an end are a 404): such an
             # identifier cannot be part of a path. ``idSearch`` finds parts.
-            query = {"idSearch": clinical_identifier, "anonymized": "false"}
+            query = {**PLAIN, "idSearch": clinical_identifier}
             failure = None
             try:
                 found = await self._all(CASES, query)
@@ -249,7 +252,7 @@ class PopClient:
         """Single pages of a collection, not anonymised and not checked item by item."""
 
         async def page(offset: int, limit: int) -> tuple[Items, int]:
-            asked = {**query, "anonymized": "false", "offset": offset, "limit": limit}
+            asked = {**PLAIN, **query, "offset": offset, "limit": limit}
             return _page(await self._wire.json("GET", f"/api/v1/{collection}", query=asked))
 
         return page

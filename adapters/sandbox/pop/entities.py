@@ -11,7 +11,7 @@ from aiohttp import web
 from adapters.pop.kinds import KINDS, Kind
 from adapters.sandbox.pop import history
 from adapters.sandbox.pop.http import Access, answer, body_of, malformed_id, not_found, nothing, page_of
-from adapters.sandbox.pop.listing import listed
+from adapters.sandbox.pop.listing import listed, paged
 from adapters.sandbox.pop.reading import Reader
 from adapters.sandbox.pop.records import Records
 from adapters.sandbox.pop.refusals import ServerError, query
@@ -120,7 +120,8 @@ class EntityHandlers:
             return answer([self._reader.read(collection, row, anonymised=anonymised) for row in rows])
         limit, offset = page_of(request)
         rows = listed(self._entities, collection, request.query)
-        items = [self._reader.read(collection, row, anonymised=anonymised) for row in rows[offset : offset + limit]]
+        page = paged(collection, rows, request.query.get("ordering"), limit=limit, offset=offset)
+        items = [self._reader.read(collection, row, anonymised=anonymised) for row in page]
         return answer({"count": len(rows), "items": items})
 
     async def _history(self, request: web.Request, collection: str) -> web.Response:
