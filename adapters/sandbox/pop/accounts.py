@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+import uuid
 from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -52,6 +53,29 @@ class User:
         return self.level >= 2 or self.service
 
     @property
+    def can_export(self) -> bool:
+        """May export whole cases."""
+        return self.level >= 2
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """First and last name of the invented person."""
+        return self.username.capitalize(), "Sandbox"
+
+    @property
+    def identity(self) -> str:
+        """The id that POP shows of the user."""
+        return str(uuid.uuid5(uuid.NAMESPACE_DNS, self.email))
+
+    def exported(self) -> dict[str, object]:
+        """The user as a bundle names a contributor."""
+        first, last = self.names
+        return {
+            "anonymized": False, "id": self.identity, "externalSource": None, "externalSourceId": None,
+            "username": self.username, "firstName": first, "lastName": last, "organization": None, "email": self.email,
+        }  # fmt: skip
+
+    @property
     def email(self) -> str:
         """An address that POP also takes as the name at sign-in."""
         return f"{self.username}@example.org"
@@ -60,7 +84,11 @@ class User:
         """The user as POP's API shows it, without the personal part."""
         views = ("canViewCases", "canViewProjects", "canViewCohorts", "canViewUsers", "canViewDatasets")
         return {
+            "id": self.identity,
             "username": self.username,
+            "firstName": self.names[0],
+            "lastName": self.names[1],
+            "fullName": " ".join(self.names),
             "email": self.email,
             "isActive": True,
             "isServiceAccount": self.service,
@@ -68,7 +96,7 @@ class User:
             "role": ROLES[self.level],
             **dict.fromkeys(views, self.can_view),
             "canManageCases": self.can_manage,
-            "canExportData": self.level >= 2,
+            "canExportData": self.can_export,
             "canManageProjects": self.level >= 2,
             "canManageUsers": self.level >= 3,
             "isSystemAdmin": self.level >= 4,
@@ -101,6 +129,7 @@ class Accounts:
         self.users = {user.username: user for user in users}
         self.limited = limited
         self.sessions: dict[str, tuple[str, float]] = {}
+        self.latest: dict[str, float] = {}
         self.logins = 0
         self._past: dict[tuple[Limit, str], deque[float]] = defaultdict(deque)
 
@@ -122,6 +151,7 @@ class Accounts:
         self._past.pop((FAILURES_OF, username.lower()), None)
         token = secrets.token_hex(16)
         self.sessions[token] = (user.username, time.time())
+        self.latest[user.username] = time.time()
         return token
 
     def _allowed(self, limit: Limit, who: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from adapters.sandbox.pop.history import context
 from adapters.sandbox.pop.refusals import duplicate, shape
 from adapters.sandbox.pop.store import Entities, now
 
@@ -37,13 +38,23 @@ class Completion:
             "timestamp": None if row is None else row["createdAt"],
         }
 
-    def declare(self, case: JsonObject, category: str, *, user: str | None) -> JsonObject:
+    def declare(self, case: JsonObject, category: str, *, user: str | None, url: str | None = None) -> JsonObject:
         """Declare it complete; returns the answer. Raises Refused if it is already."""
         _known(category)
         if self._row(case["id"], category) is not None:
             raise duplicate("unique_data_categories")
         row = self._entities.new_row({"caseId": case["id"], "category": category})
         row |= {"createdBy": user, "createdAt": now()}
+        event = {
+            "id": self._entities.new_event(), "category": "create", "timestamp": row["createdAt"], "user": user, "url": url,
+            "resource": "PatientCaseDataCompletion", "resourceId": row["id"], "differential": None,
+            "snapshot": {
+                "id": row["id"], "case_id": case["id"], "category": category, "external_source": None,
+                "external_source_id": None,
+            },
+        }  # fmt: skip
+        row["_events"] = [{**event, "context": context(event)}]
+        self._entities.noted(case["id"], event)
         self._entities.put(COLLECTION, row)
         text = f'Category "{category}" for case {case["pseudoidentifier"]} marked as completed by {user}'
         return {"id": row["id"], "description": f"{text} on {row['createdAt'].replace('T', ' ')}000"}

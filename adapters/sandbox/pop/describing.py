@@ -166,7 +166,7 @@ def _tumour(row: JsonObject) -> str:
     morphology, topography = _plain(row["morphology"]), _plain(row["topography"])
     if row.get("laterality"):
         topography = f"{_text(row['laterality']).lower().replace(' (qualifier value)', '')} {topography}"
-    if (grade := row.get("differentiation")) is not None:
+    if (grade := row.get("differentitation")) is not None:
         grades = {"1": "Low-grade", "2": "Low-grade", "3": "High-grade", "4": "High-grade"}
         morphology = f"{grades.get(grade['code'], _text(grade).split(',')[-1])} {morphology}"
     single = len(topography.split()) == 1

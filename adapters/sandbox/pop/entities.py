@@ -10,6 +10,7 @@ from aiohttp import web
 
 from adapters.pop.kinds import KINDS, Kind
 from adapters.sandbox.pop import history
+from adapters.sandbox.pop.completion import Completion
 from adapters.sandbox.pop.http import Access, answer, body_of, malformed_id, not_found, nothing, page_of
 from adapters.sandbox.pop.listing import listed, paged
 from adapters.sandbox.pop.reading import Reader
@@ -25,8 +26,11 @@ Handler = Callable[[web.Request, str], Awaitable[web.Response]]
 class EntityHandlers:
     """Create, read, list, replace, delete, history: the same for every kind."""
 
-    def __init__(self, *, entities: Entities, records: Records, reader: Reader, access: Access) -> None:
+    def __init__(
+        self, *, entities: Entities, records: Records, reader: Reader, access: Access, completion: Completion
+    ) -> None:
         self._entities = entities
+        self._completion = completion
         self._records = records
         self._reader = reader
         self._access = access
@@ -47,7 +51,14 @@ class EntityHandlers:
                 web.get(one + "/history/events/{event}", self._bound(self._event, collection), allow_head=False),
                 web.put(one + "/history/events/{event}/reversion", self._bound(self._revert, collection)),
             ]
-        return found
+        status = "/api/v1/patient-cases/{id}/data-completion/{category}"
+        return [
+            *found,
+            web.get(status, self._completed, allow_head=False),
+            web.post(status, self._complete),
+            web.delete(status, self._incomplete),
+            web.get("/api/v1/therapy-lines/{id}/re-assignments", self._reassign, allow_head=False),
+        ]
 
     @staticmethod
     def _bound(handler: Handler, collection: str) -> Callable[[web.Request], Awaitable[web.Response]]:
@@ -117,7 +128,8 @@ class EntityHandlers:
         parent = request.match_info.get("parent")
         if parent is not None:
             rows = self._entities.owned(collection, parent)
-            return answer([self._reader.read(collection, row, anonymised=anonymised) for row in rows])
+            # Observed: the recommendations of a board are told with their nulls here, and without by themselves.
+            return answer([self._reader.read(collection, row, anonymised=anonymised, compact=False) for row in rows])
         limit, offset = page_of(request)
         rows = listed(self._entities, collection, request.query)
         page = paged(collection, rows, request.query.get("ordering"), limit=limit, offset=offset)
@@ -161,3 +173,32 @@ class EntityHandlers:
         kind = kind_of_row(collection, found[0])
         renewed = self._records.revert(collection, kind, *found, user=user.username, url=request.path)
         return self._written(kind, renewed, 201)
+
+    async def _completed(self, request: web.Request) -> web.Response:
+        self._access.viewer(request)
+        if malformed_id(request.match_info["id"]):
+            raise ServerError("malformed id")
+        return answer(self._completion.status(request.match_info["id"], request.match_info["category"]))
+
+    async def _complete(self, request: web.Request) -> web.Response:
+        user = self._access.manager(request)
+        case = self._row(request, "patient-cases")
+        if case is None:
+            return not_found()
+        category = request.match_info["category"]
+        return answer(self._completion.declare(case, category, user=user.username, url=request.path), 201)
+
+    async def _incomplete(self, request: web.Request) -> web.Response:
+        self._access.manager(request)
+        case = self._row(request, "patient-cases")
+        if case is None or not self._completion.withdraw(case["id"], request.match_info["category"]):
+            return not_found()
+        return nothing()
+
+    async def _reassign(self, request: web.Request) -> web.Response:
+        self._access.manager(request)
+        # Observed: rewrites the lines of the case and fails to answer.
+        if (case := self._entities.get("patient-cases", request.match_info["id"])) is not None:
+            user = self._access.user(request)
+            self._records.rewrite_lines("systemic-therapies", case["id"], user=user.username, url=request.path)
+        raise ServerError("no answer to a re-assignment")

@@ -10,7 +10,7 @@ from typing import Any
 
 from adapters.pop.kinds import KINDS, Kind
 from adapters.sandbox.pop import units
-from adapters.sandbox.pop.shapes import COMPACT
+from adapters.sandbox.pop.shapes import COMPACT, kind_of_row
 from adapters.sandbox.pop.store import Entities, now
 
 JsonObject = dict[str, Any]
@@ -18,29 +18,29 @@ JsonObject = dict[str, Any]
 #: Concepts and users have ids in POP's tables that its API shows nowhere else: made of what they stand for.
 _ROWS = uuid.UUID("6f0a3c52-93b1-4c55-8a5f-0d5a1c6ef1a7")
 #: Collections of several kinds: the column that holds the id of the row they share; what is in that row has no history.
-_SHARED = {
+SHARED = {
     "stagings": "staging_id",
     "genomic-signatures": "genomic_signature_id",
     "tumor-boards": "tumor_board_id",
 }
+#: Collections whose entities name their case, the case itself apart.
+TRACKED = frozenset(kind.collection for kind in KINDS.values() if "caseId" in kind.types)
 #: Kinds whose snapshots read like their write shape: nothing that it requires is spelt otherwise in the table.
 _SPELT_OUT = frozenset({"AdverseEventMitigation", "AdverseEventSuspectedCause"})
 _SHARED_FIELDS = frozenset({"caseId", "date", "externalSource", "externalSourceId"})
-#: Columns whose name is not the field's in another spelling (POP's own misspelling).
-_NAMES = {"differentiation": "differentitation"}
 
 
 @cache
 def snake(name: str) -> str:
     """The column of a field."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", _NAMES.get(name, name)).lower()
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
 @cache
 def _fields(of: str) -> dict[str, tuple[str, str]]:
     """Of a kind: field → (its column, what it holds), for the fields that have a column in the table with a history."""
     kind = KINDS[of]
-    shared = kind.collection in _SHARED
+    shared = kind.collection in SHARED
     found = {}
     for name, holds in kind.types.items():
         if (holds.endswith("[]") and holds != "string[]") or (shared and name in {*_SHARED_FIELDS, *kind.const}):
@@ -52,7 +52,7 @@ def _fields(of: str) -> dict[str, tuple[str, str]]:
 
 def columns(kind: Kind, row: JsonObject) -> JsonObject:
     """The row as POP's table has it."""
-    shared = _SHARED.get(kind.collection)
+    shared = SHARED.get(kind.collection)
     found: JsonObject = {shared or "id": row["id"]}
     if kind.parent is not None:
         found[f"{snake(kind.parent)}_id"] = row["_parent"]
@@ -90,50 +90,99 @@ def _column(kind: Kind, name: str, holds: str, value: Any) -> Any:
 
 def record(entities: Entities, kind: Kind, row: JsonObject, category: str, *, user: str, url: str) -> None:
     """Note a change in the row. An update that changes no column of its own is none."""
-    events = row["_events"]
     snapshot = columns(kind, row)
-    changed = None
-    if category == "update" and events:
-        before = events[-1]["snapshot"]
-        changed = {name: [before.get(name), value] for name, value in snapshot.items() if before.get(name) != value}
-        if not changed:
-            return
-    at = now()
-    event = {
-        "id": entities.new_event(), "category": category, "timestamp": at, "user": user, "url": url, "snapshot": snapshot,
-        "differential": changed, "fields": {name: row.get(name) for name in _fields(kind.name)},
-    }  # fmt: skip
-    row["_events"] = [*events, event]
+    if category == "update" and _changes(row, snapshot) is None:
+        return
+    event = _append(entities, kind, row, category, snapshot, user=user, url=url)
     if category == "create":
-        row["createdAt"], row["createdBy"] = at, user
+        row["createdAt"], row["createdBy"] = event["timestamp"], user
     elif category == "update":
-        row["updatedAt"], row["updatedBy"] = at, sorted({*(row["updatedBy"] or []), user})
+        row["updatedAt"], row["updatedBy"] = event["timestamp"], sorted({*(row["updatedBy"] or []), user})
+
+
+def note(
+    entities: Entities, kind: Kind, row: JsonObject, category: str, *, user: str | None = None, url: str | None = None
+) -> None:
+    """Note what happened to the row without changing it: an export (which names nobody), an import."""
+    _append(entities, kind, row, category, columns(kind, row), user=user, url=url)
+
+
+def remember(entities: Entities, kind: Kind, row: JsonObject, told: JsonObject, snapshot: JsonObject) -> None:
+    """An event of a bundle: what was before POP had the row. Who wrote and when is told, what was written is not."""
+    user, at = told["user"], told["timestamp"]
+    event = _append(entities, kind, row, told["category"], snapshot, user=user, url=None)
+    event |= {"timestamp": at, "fields": {}, "imported": True}
+    if told["category"] == "create":
+        row["createdAt"], row["createdBy"] = at, user
+    elif told["category"] == "update":
+        row["updatedAt"] = max(row["updatedAt"] or "", at)
+        row["updatedBy"] = sorted({*(row["updatedBy"] or []), *([user] if user else [])})
+
+
+def _changes(row: JsonObject, snapshot: JsonObject) -> JsonObject | None:
+    """Columns that differ from the event before: [before, after]; None if there is none, or no difference."""
+    if not row["_events"]:
+        return None
+    before = row["_events"][-1]["snapshot"]
+    return {name: [before.get(name), value] for name, value in snapshot.items() if before.get(name) != value} or None
+
+
+def _append(
+    entities: Entities, kind: Kind, row: JsonObject, category: str, snapshot: JsonObject, *, user: str | None, url: str | None
+) -> JsonObject:  # fmt: skip
+    event = {
+        "id": entities.new_event(), "category": category, "timestamp": now(), "user": user, "url": url,
+        "snapshot": snapshot, "differential": _changes(row, snapshot),
+        "fields": {name: row.get(name) for name in _fields(kind.name)},
+    }  # fmt: skip
+    row["_events"] = [*row["_events"], event]
     entities.noted(row["id"] if kind.name == "PatientCase" else row.get("caseId"), event)
+    return event
 
 
-def shown(kind: Kind, row: JsonObject, event: JsonObject) -> JsonObject:
-    """One event as the API shows it."""
+def shown(kind: Kind, row: JsonObject, event: JsonObject, *, raw: bool = False) -> JsonObject:
+    """One event as the API shows it; ``raw``: as a bundle does."""
     snapshot, differential = event["snapshot"], event["differential"]
     # Observed: where columns are told as fields, only those are that are spelt alike.
     names = {
         column: name for name, (column, holds) in _fields(kind.name).items() if holds not in ("CodedConcept", "uuid")
     }
-    if kind.name in _SPELT_OUT:
+    if kind.name in _SPELT_OUT and not raw:
         snapshot = {names[name]: value for name, value in snapshot.items() if name in names and value is not None}
         snapshot["id"] = row["id"]
-    if differential is not None and kind.name not in COMPACT:
+    if differential is not None and kind.name not in COMPACT and not raw:
         differential = {names[name]: values for name, values in differential.items() if name in names}
-    context = None
-    if event["user"] is not None:
-        context = {
-            "url": event["url"], "user": str(uuid.uuid5(_ROWS, event["user"])), "username": event["user"],
-            "ip_address": "127.0.0.1",
-        }  # fmt: skip
     return {
         "id": event["id"], "resourceId": row["id"], "category": event["category"], "timestamp": event["timestamp"],
         "user": event["user"], "url": event["url"], "resource": kind.name, "snapshot": snapshot,
-        "differential": differential, "context": context,
+        "differential": differential, "context": context(event),
     }  # fmt: skip
+
+
+def in_bundle(collection: str, row: JsonObject) -> list[JsonObject]:
+    """The events of an entity that names its case, as a bundle tells them: of an entity that POP splits over two tables, those of
+    the table that its collection shares."""
+    kind = kind_of_row(collection, row)
+    events = [shown(kind, row, event, raw=True) for event in row["_events"]]
+    if collection in SHARED:
+        table = SHARED[collection].removesuffix("_id").title().replace("_", "")
+        snapshot = {
+            "id": row["id"], "date": row["date"], "case_id": row["caseId"], "external_source": row["externalSource"],
+            "external_source_id": row["externalSourceId"],
+        }  # fmt: skip
+        events = [{**event, "resource": table, "snapshot": snapshot, "differential": None} for event in events]
+    return events
+
+
+def context(event: JsonObject) -> JsonObject | None:
+    """Who did it and how; None for what POP does by itself."""
+    user = event["user"]
+    if event.get("imported"):
+        return {"username": user}
+    if user is None:
+        return None
+    identity = str(uuid.uuid5(_ROWS, user))
+    return {"url": event["url"], "user": identity, "username": user, "ip_address": "127.0.0.1"}
 
 
 def restored(row: JsonObject, event: JsonObject) -> JsonObject:

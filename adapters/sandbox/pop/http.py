@@ -77,6 +77,11 @@ def malformed_id(value: str) -> bool:
     return UUID.fullmatch(value) is None
 
 
+def not_there() -> web.Response:
+    """404 of the handlers that answer with nothing."""
+    return web.Response(status=404, content_type="application/json", charset="utf-8")
+
+
 class Access:
     """Who is asking, and what they may do. Raises Refused with 401 or 403."""
 
@@ -97,11 +102,23 @@ class Access:
             raise Refused(403, {"detail": _NO_RIGHT})
         return user
 
-    def reader(self, request: web.Request) -> bool:
-        """Somebody who may read what they ask for; returns whether it is to be anonymised."""
+    def viewer(self, request: web.Request) -> User:
+        """Somebody who may read."""
         user = self.user(request)
         if not user.can_view:
             raise Refused(403, {"detail": _NO_RIGHT})
+        return user
+
+    def exporter(self, request: web.Request) -> User:
+        """Somebody who may take data out."""
+        user = self.user(request)
+        if not user.can_export:
+            raise Refused(403, {"detail": _NO_RIGHT})
+        return user
+
+    def reader(self, request: web.Request) -> bool:
+        """Somebody who may read what they ask for; returns whether it is to be anonymised."""
+        user = self.viewer(request)
         hidden = anonymised(request)
         # Observed: medications and the other children are read without this check.
         if not hidden and not user.can_manage and "parent" not in request.match_info:

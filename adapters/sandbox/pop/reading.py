@@ -39,7 +39,7 @@ def readable(collection: str, row: JsonObject) -> bool:
 
 
 @cache
-def _children(kind: str) -> dict[str, str]:
+def children_of(kind: str) -> dict[str, str]:
     """Field of the read shape → collection of the children that it shows."""
     found = {}
     for child in KINDS.values():
@@ -58,8 +58,8 @@ class Reader:
         self._derivations = Derivations(entities, terms)
         self._describer = Describer(entities, terms)
 
-    def read(self, collection: str, row: JsonObject, *, anonymised: bool) -> JsonObject:
-        """The read shape. Raises ServerError on poison."""
+    def read(self, collection: str, row: JsonObject, *, anonymised: bool, compact: bool = True) -> JsonObject:
+        """The read shape; ``compact``: without nulls, for the kinds that POP shows so. Raises ServerError on poison."""
         if not readable(collection, row):
             raise ServerError("unreadable")
         kind = kind_of_row(collection, row)
@@ -68,15 +68,15 @@ class Reader:
         shown.update({name: row.get(name) for name in sorted(kind.properties)})
         shown.update(self._derivations.of(kind, row))
         shown["description"] = self._describer.describe(kind.name, row)
-        for name, children in _children(kind.name).items():
+        for name, children in children_of(kind.name).items():
             owned = self._entities.owned(children, row["id"])
-            shown[name] = [self.read(children, child, anonymised=anonymised) for child in owned]
+            shown[name] = [self.read(children, child, anonymised=anonymised, compact=compact) for child in owned]
         if kind.parent is not None:
             del shown["anonymized"]
         if anonymised:
             _anonymise(kind, shown)
         shown = self._dialect.outgoing(kind.name, row, shown)
-        return without_nulls(shown) if kind.name in COMPACT else shown
+        return without_nulls(shown) if compact and kind.name in COMPACT else shown
 
 
 def without_nulls(value: Any) -> Any:

@@ -11,10 +11,15 @@ from adapters.sandbox.pop import history, lines, rules, shapes
 from adapters.sandbox.pop.describing import Describer
 from adapters.sandbox.pop.refusals import ServerError
 from adapters.sandbox.pop.releases import Dialect
+from adapters.sandbox.pop.removing import Removal
 from adapters.sandbox.pop.store import Entities
 from adapters.sandbox.pop.terms import Terms
 
 JsonObject = dict[str, Any]
+
+
+#: Columns that POP's database computes: an update's answer still describes what they came from before.
+_STALE = {"GenomicVariant": ("clinicalRelevance",), "TherapyLine": ("intent", "ordinal")}
 
 
 class Records:
@@ -47,9 +52,15 @@ class Records:
     ) -> tuple[Kind, JsonObject]:
         """Replace an entity: what the body leaves out is gone. An identical body makes no event."""
         kind, fields, sent = self._validated(collection, body)
+        for name in kind.terminology:
+            if isinstance(fields[name], list):
+                # Observed: concepts that were there already come before the new ones.
+                before = row[name]
+                fields[name].sort(key=lambda each, before=before: before.index(each) if each in before else len(before))
         renewed = {**{name: row[name] for name in row if name not in kind.properties}, **fields}
         rules.check(self._entities, kind, renewed, replacing=row["id"])
-        return kind, {**self.replace(collection, kind, renewed, user=user, url=url), **sent}
+        stale = {name: row.get(name) for name in _STALE.get(kind.name, ())}
+        return kind, {**self.replace(collection, kind, renewed, user=user, url=url), **sent, **stale}
 
     def _validated(self, collection: str, body: Any) -> tuple[Kind, JsonObject, JsonObject]:
         kind, fields, sent = shapes.validated(collection, self._dialect.incoming(collection, body), self._terms)
@@ -80,23 +91,10 @@ class Records:
         return self._describer.describe(kind.name, row)
 
     def delete(self, collection: str, row: JsonObject, *, user: str, url: str = "") -> None:
-        """Delete with POP's cascades: a case takes everything, a parent its children, a tumour leaves the relation lists."""
-        self._remove(collection, row)
+        """Delete with POP's cascades. Deleting a therapy rewrites the lines of its case."""
+        Removal(self._entities, user=user, url=url).run(collection, row)
         if collection in lines.THERAPIES and lines.derivable(self._entities, row["caseId"]):
             lines.rebuild(self._entities, row["caseId"], user=user, url=url)
-
-    def _remove(self, collection: str, row: JsonObject) -> None:
-        identity = row["id"]
-        for other in list(self._entities.collections()):
-            for owned in self._entities.owned(other, identity):
-                self._remove(other, owned)
-        if collection == "neoplastic-entities":
-            for other in list(self._entities.collections()):
-                for entity in self._entities.owned(other, row["caseId"]):
-                    for name, value in entity.items():
-                        if isinstance(value, list) and identity in value:
-                            self._entities.put(other, {**entity, name: [item for item in value if item != identity]})
-        self._entities.delete(collection, identity)
 
     def rewrite_lines(self, collection: str, case_id: str, *, user: str, url: str) -> None:
         """Make the lines of a case anew after a write of a therapy. Raises ServerError while they cannot be."""

@@ -14,12 +14,11 @@ from pathlib import Path
 
 from aiohttp import web
 
+from adapters.sandbox.pop import api
 from adapters.sandbox.pop.accounts import DEFAULT_USERS, Accounts, User
-from adapters.sandbox.pop.administration import AdministrationHandlers
 from adapters.sandbox.pop.control import PREFIX, ControlHandlers
-from adapters.sandbox.pop.entities import EntityHandlers
 from adapters.sandbox.pop.faults import Fault, Faults
-from adapters.sandbox.pop.http import Access, answer, refused_login
+from adapters.sandbox.pop.http import answer, refused_login
 from adapters.sandbox.pop.pace import Pace
 from adapters.sandbox.pop.pages.case import Cases
 from adapters.sandbox.pop.pages.editing import EditHandlers
@@ -69,7 +68,6 @@ class SandboxPop:
     def app(self) -> web.Application:
         """The aiohttp application."""
         application = web.Application(middlewares=[self._middleware], client_max_size=LARGEST_BODY)
-        access = Access(self.accounts)
         # The pages are made for the packaged release, whichever one the API plays.
         records, reader = Records(self.entities, self.terms), Reader(self.entities, self.terms)
         pages, cases = (
@@ -78,15 +76,7 @@ class SandboxPop:
         )
         application.add_routes(
             [
-                *AdministrationHandlers(
-                    accounts=self.accounts, terms=self.terms, access=access, dialect=self.dialect
-                ).routes(),
-                *EntityHandlers(
-                    entities=self.entities,
-                    records=Records(self.entities, self.terms, self.dialect),
-                    reader=Reader(self.entities, self.terms, self.dialect),
-                    access=access,
-                ).routes(),
+                *api.routes(self.entities, self.terms, self.accounts, self.dialect),
                 *PageHandlers(pages, cases).routes(),
                 *EditHandlers(pages, cases, records, self.terms).routes(),
                 *ControlHandlers(
@@ -107,7 +97,8 @@ class SandboxPop:
         if request.path.startswith(PREFIX):
             return await handler(request)
         if request.headers.get("X-Forwarded-Proto") == "http":
-            raise web.HTTPMovedPermanently(request.url.with_scheme("https"))
+            location = {"Location": str(request.url.with_scheme("https"))}
+            return web.Response(status=301, content_type="text/html", charset="utf-8", headers=location)
         if request.path.startswith("/api/"):
             self.counts[request.method] += 1
             fault = self.faults.take(request.method, request.path)

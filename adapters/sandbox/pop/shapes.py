@@ -74,6 +74,9 @@ def validated(collection: str, body: Any, terms: Terms) -> tuple[Kind, JsonObjec
             fields[name] = f"{fields[name][:7]}-01"
     for name in _lists(kind.name):
         fields[name] = fields.get(name) or []
+        if name in kind.terminology:
+            # Observed: POP gives a list of concepts once each and in an order of its own, not in the one that was sent.
+            fields[name] = [each for _, each in sorted({each["display"]: each for each in fields[name]}.items())]
         if name in kind.many:
             fields[name] = list(dict.fromkeys(fields[name]))
     return kind, fields, sent

@@ -22,6 +22,8 @@ class Activity:
 
     users: set[str] = field(default_factory=set)
     updated: str | None = None
+    gone: list[JsonObject] = field(default_factory=list)
+    """Events of entities that were deleted, as a bundle shows them."""
 
 
 class Entities:
@@ -68,6 +70,10 @@ class Entities:
                 activity.users.add(event["user"])
             if event["category"] == "update":
                 activity.updated = max(activity.updated or "", event["timestamp"])
+
+    def outlived(self, case_id: str, events: list[JsonObject]) -> None:
+        """Events of an entity that is deleted: they stay."""
+        self._activity.setdefault(case_id, Activity()).gone += events
 
     def activity(self, case_id: str) -> Activity:
         """What was written of a case since the sandbox was started, or is still there."""

@@ -56,3 +56,20 @@ class Terms:
     def concepts(self, terminology: str) -> list[JsonObject]:
         """A whole list, in its order."""
         return [each for each in self.lists.get(terminology, {}).values() if not self._hides(terminology, each["code"])]
+
+
+def searched(concepts: list[JsonObject], wanted: str) -> list[JsonObject]:
+    """Concepts with the text in their code, display or synonyms, by POP's score: where it is found, and how short they are."""
+    text = wanted.lower()
+    found = []
+    for concept in concepts:
+        display = concept["display"] or ""
+        hits = (
+            10 * (text in concept["code"].lower()),
+            5 * (text in display.lower()),
+            any(text in synonym.lower() for synonym in concept["synonyms"]),
+        )
+        if any(hits):
+            # The position counts from one, and is that of the very spelling.
+            found.append((sum(hits) - (display.find(wanted) + 1) - len(display), concept))
+    return [concept for _, concept in sorted(found, key=lambda item: -item[0])]

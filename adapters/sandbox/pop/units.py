@@ -17,7 +17,7 @@ _PREFIXES = {
     "da": 1e1, "h": 1e2, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18, "Z": 1e21, "Y": 1e24,
 }  # fmt: skip
 #: Measure → unit → what it is in the measure's standard unit, as POP reckons; in the order in which POP lists them.
-_OWN: dict[str, dict[str, float]] = {
+OWN: dict[str, dict[str, float]] = {
     "Area": {
         "square_millimeter": 1e6, "square_centimeter": 1e4, "square_decimeter": 100, "square_meter": 1,
         "square_foot": 10.76391, "square_inch": 1550.003, "square_yard": 1.19599,
@@ -57,7 +57,7 @@ _SI = {
     "Volume": "l",
 }  # fmt: skip
 #: Measure → (numerator, denominator).
-_QUOTIENTS = {
+QUOTIENTS = {
     "ArbitraryConcentration": ("Unit", "Volume"),
     "MassConcentration": ("Mass", "Volume"),
     "MassConcentrationPerTime": ("MassConcentration", "Time"),
@@ -86,10 +86,10 @@ def units(measure: str) -> dict[str, float]:
     """Unit → its size in the measure's standard unit, in POP's order. Raises KeyError for a measure that POP does not have."""
     if measure == "Temperature":
         return dict.fromkeys(TEMPERATURES, 1.0)
-    if measure in _QUOTIENTS:
-        above, below = _QUOTIENTS[measure]
+    if measure in QUOTIENTS:
+        above, below = QUOTIENTS[measure]
         return {f"{one}__{other}": a / b for one, a in units(above).items() for other, b in units(below).items()}
-    found = {name: float(size) for name, size in _OWN[measure].items()}
+    found = {name: float(size) for name, size in OWN[measure].items()}
     if (base := _SI.get(measure)) is not None:
         found |= {prefix + base: size for prefix, size in _PREFIXES.items()}
     return found
@@ -100,10 +100,10 @@ def standard_unit(measure: str) -> str:
     """The unit that the measure is stored in."""
     if measure == "Temperature":
         return "kelvin"
-    if measure in _QUOTIENTS:
-        above, below = _QUOTIENTS[measure]
+    if measure in QUOTIENTS:
+        above, below = QUOTIENTS[measure]
         return f"{standard_unit(above)}__{standard_unit(below)}"
-    return {"Area": "square_meter", "Fraction": "%"}.get(measure) or _SI.get(measure) or next(iter(_OWN[measure]))
+    return {"Area": "square_meter", "Fraction": "%"}.get(measure) or _SI.get(measure) or next(iter(OWN[measure]))
 
 
 def standard(measure: str, value: float, unit: str) -> float:
@@ -132,6 +132,6 @@ def read_unit(kind: str, field: str) -> str:
 def written(measure: str, value: float, unit: str) -> str:
     """As POP's descriptions write it: two decimals, quotients with the unit below as people write it."""
     above, _, below = unit.rpartition("__")
-    if measure in _QUOTIENTS and above:
+    if measure in QUOTIENTS and above:
         return f"{round(value, 2)} {_WRITTEN.get(above, above)}/{_WRITTEN.get(below, below)}"
     return f"{round(value, 2)} {unit}"
