@@ -117,7 +117,7 @@ def _prepared(kind: Kind, body: JsonObject) -> JsonObject:
     for name, value in prepared.items():
         if name == "period":
             prepared[name] = value if isinstance(value, dict) else {}
-        elif value is not None and (name in kind.terminology or name in kind.measures):
+        elif (name in kind.terminology or name in kind.measures) and (value is not None or name in kind.required):
             if isinstance(value, list) and name in _lists(kind.name):
                 prepared[name] = [item if isinstance(item, dict) else {} for item in value]
             else:
