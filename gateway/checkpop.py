@@ -13,6 +13,7 @@ from adapters.pop.client import Account, PopClient
 from adapters.pop.errors import PopError, PopUnauthorised
 from adapters.pop.kinds import KINDS
 from adapters.pop.release import Release
+from gateway.checkpoison import poisoned
 from gateway.config import Settings
 from gateway.errors import ConfigurationError, GatewayError
 from gateway.findings import CONFIGURATION, FAILED, PEER_UNAVAILABLE, Finding, ago, failed, ok, warning
@@ -69,6 +70,8 @@ async def check_pop(settings: Settings, registry: Registry | None, store: Store 
         yield found
         if found.exit_code != PEER_UNAVAILABLE:
             yield await _value_lists(client, needed_terminologies(produced), store)
+            if store is not None:
+                yield await poisoned(store, client)
 
 
 def clock(difference: float | None) -> Finding:

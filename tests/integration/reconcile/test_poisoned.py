@@ -15,6 +15,7 @@ from victim import finish, settings
 
 from adapters.pop.client import PopClient
 from adapters.sandbox.pop.server import SandboxPop, running
+from gateway.checkpoison import poisoned
 from gateway.replay import replay
 from gateway.service import Gateway
 from gateway.store.tables import review
@@ -70,6 +71,11 @@ async def texts(stage: Stage) -> dict[str, str]:
         return {row.draft_key: row.text for row in await connection.execute(query)}
 
 
+async def checked(stage: Stage) -> str:
+    """What ``check`` says of it."""
+    return (await poisoned(stage.gateway.store, stage.gateway.client)).text
+
+
 @pytest.mark.parametrize("name", sorted(POISONS))
 async def test_only_the_poisoned_case_waits_and_it_is_named(stage: Stage, name: str) -> None:
     first = {key: resource for key, resource in bruno().items() if not is_therapy(resource)}
@@ -109,13 +115,17 @@ async def test_once_it_is_corrected_a_replay_goes_on(stage: Stage) -> None:
     await stage.curator.post(f"/api/v1/{collection}", json={**body, "caseId": case["id"], "externalSource": source})
     await stage.send(bruno())
     (text,) = set((await texts(stage)).values())
-    assert f"{collection} (entity 2 of 2" in text
+    assert any(f"{collection} (entity {place} of 2" in text for place in (1, 2))
     assert {state for state, _ in (await stage.ledger()).values()} == {"written", "parked"}
+    assert case["id"] in await checked(stage)
     for row in stage.pop.entities.all("systemic-therapies"):
         stage.pop.entities.delete("systemic-therapies", row["id"])
+    told = await checked(stage)
+    assert "can be again" in told
     await replay(stage.gateway.store, error="pop-poisoned")
     await finish(stage.gateway)
     assert not await texts(stage)
+    assert await checked(stage) == "no case is known that POP cannot show"
     assert {state for state, _ in (await stage.ledger()).values()} == {"written"}
     assert len(stage.pop.entities.all("systemic-therapies")) == 1
 
