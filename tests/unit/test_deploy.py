@@ -20,20 +20,23 @@ def test_the_example_configuration_is_valid_and_names_every_setting() -> None:
         "HttpSettings",
         "LimitSettings",
         "PopSettings",
+        "OffHoursSettings",
+        "OidcSettings",
         "WorkerSettings",
+        "AuditSettings",
         "SourceSettings",
     ):
         for name in getattr(config, section).model_fields:
             # Secrets are given by file or environment; the example shows the file.
-            assert name in ("password", "token") or re.search(rf"^(# )?{name} = ", text, re.MULTILINE), (
-                f"{section}.{name}"
-            )
+            assert name in ("password", "token", "client_secret") or re.search(
+                rf"^(# )?({name} = |\[pop\.{name}\])", text, re.MULTILINE
+            ), f"{section}.{name}"
 
 
 def test_values_said_to_be_defaults_are_the_defaults() -> None:
     example = tomllib.loads((TOP / "deploy" / "config.example.toml").read_text(encoding="utf-8"))
     fresh = config.Settings()
-    for section in ("limits", "worker", "http", "store"):
+    for section in ("limits", "worker", "http", "store", "audit"):
         for name, value in example[section].items():
             assert getattr(getattr(fresh, section), name) == value, f"[{section}] {name}"
 
