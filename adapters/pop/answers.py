@@ -23,6 +23,9 @@ from adapters.pop.errors import (
 #: Statuses of a server, or the proxy before it, that did not take the request.
 UNAVAILABLE = frozenset({429, 503})
 LONGEST_RETRY_AFTER = 3600.0
+#: Observed: two clients write therapies or surgeries of one case at a time, POP rewrites its therapy lines for both, one of them
+#: gets this answer (or a 500), and both rows are stored. An id that POP does not know is a 500, so nothing else is told so.
+_RACE = b"violates foreign key constraint"
 _CONCEPT = re.compile(r"CodedConcept with code '([^']*)' and system '([^']*)' for ([a-z0-9 ]+) valueset")
 _CONSTRAINT = re.compile(r'(?:check|unique) constraint "([^"]+)"')
 
@@ -55,6 +58,10 @@ def raise_for(response: httpx.Response, *, write: bool = False) -> None:
                 f"no answer of POP came through ({status}); it may have carried the request out", status=status
             )
         raise unavailable(response)
+    if write and status == 422 and _RACE in response.content:
+        raise PopAmbiguous(
+            "somebody else wrote to the same case at that moment: POP may have stored it all the same", status=status
+        )
     if status in (400, 404, 409, 413, 422):
         message, fields = explain(response)
         raise PopRejected(message, status=status, fields=fields)

@@ -2,7 +2,8 @@
 
     PopError
     ├── PopTransient      429, 503, connection refused, any read that failed on the way: nothing was stored; later again
-    ├── PopAmbiguous      a write was sent, but no answer of POP came (cut, deadline, 502, 504): look before doing it again
+    ├── PopAmbiguous      a write was sent, but what came of it is not told (cut, deadline, 502, 504, a race with
+    │                     another writer of the same case): look before doing it again
     ├── PopServerError    500 with POP's HTML page: maybe transient, maybe a bad payload, maybe stored all the same
     │   └── PopPoisoned   500 because somebody has stored something in this case that POP cannot show
     ├── PopRejected       422 or 400: this payload is refused; the others go on

@@ -17,6 +17,8 @@ from __future__ import annotations
 ALPHA, BETA = 2.0, 4.0
 #: Answers this many times slower than on an idle server are overload, whoever causes it.
 OVERLOAD = 10.0
+#: Answers this much faster than on what was taken for an idle server: it was a slow one, and has to be looked at again.
+RECOVERED = 0.5
 #: Answers that one decision looks at, at least; and twice the limit.
 WINDOW = 8
 #: Seconds between two looks at the idle server; the limit and the number of answers of one; and what a look counts beside what
@@ -66,6 +68,9 @@ class Vegas:
 
     def _decide(self, limit: int, ceiling: int, now: float) -> None:
         load = self._load()
+        if load < RECOVERED and not self._probing:
+            self._probe_at = now
+        load = max(1.0, load)
         self._learn(load, anew=self._probing or limit == 1)
         self._set(self._next(limit, ceiling, load, now))
 
@@ -93,7 +98,7 @@ class Vegas:
         known = {kind: sums for kind, sums in self._window.items() if kind in self._unloaded}
         unloaded = sum(self._unloaded[kind] * count for kind, (_, count) in known.items())
         measured = sum(total for total, _ in known.values())
-        return max(1.0, measured / unloaded) if unloaded else 1.0
+        return measured / unloaded if unloaded else 1.0
 
     def _learn(self, load: float, *, anew: bool) -> None:
         for kind, (total, count) in self._window.items():
@@ -102,7 +107,8 @@ class Vegas:
                 # First seen under load: what it would take without is estimated by how loaded POP is for the others.
                 self._unloaded[kind] = mean / load
             elif anew:
-                self._unloaded[kind] = known + PROBE_WEIGHT * (mean - known)
+                weight = PROBE_WEIGHT if mean > known * RECOVERED else 1.0
+                self._unloaded[kind] = known + weight * (mean - known)
 
     def _set(self, estimate: float) -> None:
         self._estimate = max(1.0, estimate)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.bench import change, intake, latency, load, memory, sandbox
+from gateway.bench import change, intake, latency, limit, load, memory, sandbox
 from gateway.bench.report import Row
 
 
@@ -50,3 +50,12 @@ async def test_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = await sandbox.run()
     assert len(rows) == 2
     assert all(float(row.ratio) > 0 for row in rows)
+
+
+async def test_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limit, "FIXED", (1, 4))
+    monkeypatch.setattr(limit, "SECONDS", 0.3)
+    monkeypatch.setattr(limit, "SETTLE", 0.2)
+    rows = await limit.run()
+    assert float(rows[0].ratio) > 0
+    assert "1: " in rows[0].baseline

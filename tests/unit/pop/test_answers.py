@@ -47,6 +47,15 @@ def test_what_a_proxy_says_of_a_write_leaves_open_whether_it_was_done(status: in
     assert raised.value.status == status
 
 
+def test_a_write_that_met_another_s_in_the_same_case_may_have_been_stored() -> None:
+    text = 'insert or update on table "oncology_surgery" violates foreign key constraint "x"'
+    answer = httpx.Response(422, json={"message": text})
+    with pytest.raises(PopAmbiguous):
+        raise_for(answer, write=True)
+    with pytest.raises(PopRejected):
+        raise_for(answer)
+
+
 @pytest.mark.parametrize("status", [200, 201, 204])
 def test_success_raises_nothing(status: int) -> None:
     raise_for(httpx.Response(status))

@@ -78,6 +78,16 @@ def test_it_backs_off_when_latency_grows_and_comes_back() -> None:
     assert min(after) > 2 * max(slow)
 
 
+def test_a_pop_that_was_very_slow_is_measured_anew_when_it_is_fast_again() -> None:
+    pop = Pop(4, slow=lambda now: 30.0 if 60 < now < 160 else 1.0)
+    _, limits = pop.adaptive(240)
+    before = [limit for now, limit in limits if 50 < now < 60]
+    assert min(limit for now, limit in limits if 60 < now < 160) == 1
+    after = [limit for now, limit in limits if now > 200]
+    assert max(after) <= max(before) + 3
+    assert min(after) >= min(before) - 3
+
+
 def test_the_ceiling_is_hard_and_one_is_the_least() -> None:
     _, limits = Pop(16).adaptive(30, ceiling=3)
     assert max(limit for _, limit in limits) == 3
