@@ -42,7 +42,7 @@ class NeoplasticEntityMapper:
     """
 
     name = "neoplastic-entity"
-    version = "2"
+    version = "3"
     produces: tuple[str, ...] = (TUMOUR,)
     reads: tuple[str, ...] = ("Condition", "Observation")
     requires: tuple[str, ...] = ()

@@ -49,7 +49,7 @@ class Diagnosis:
         found = ["the case itself"] if self.case_unreadable else []
         for collection, around in self.lists:
             places = ", ".join(str(place + 1) for place in around.unreadable)
-            found.append(f"{collection} (entity {places} of {around.count} in the order of its list)")
+            found.append(f"{collection} (entity {places} of {around.count} in the order of their ids)")
         return f"POP cannot show {' and '.join(found)} of case {self.case_id}: somebody stored what it chokes on"
 
     def hides(self, collection: str) -> bool:

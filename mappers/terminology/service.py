@@ -88,7 +88,7 @@ class Terminology:
 
     def _translate(self, terminology: str, found: list[tuple[str, str, str]], words: str | None) -> Translation | None:
         for position, (system, code, display) in enumerate(found):
-            if (own := self._concept(terminology, system, code, display)) is not None:
+            if not _group(terminology, code) and (own := self._concept(terminology, system, code, display)) is not None:
                 return Translation(own[0], own[1], position)
         for source in self._sources:
             for position, (system, code, display) in enumerate(found):
@@ -113,6 +113,9 @@ class Terminology:
                         return Translation(own[0], rule, position)
         if (by_name := self._snomed_name(terminology, found)) is not None:
             return by_name
+        for position, (system, code, display) in enumerate(found):
+            if _group(terminology, code) and (own := self._concept(terminology, system, code, display)) is not None:
+                return Translation(own[0], own[1], position)
         if words is None:
             return None
         for at, each in _texts(terminology, found, words):
@@ -187,3 +190,9 @@ def _texts(terminology: str, found: list[tuple[str, str, str]], words: str) -> I
         if terminology in STAGES:
             yield position, code
     yield None, words
+
+
+def _group(terminology: str, code: str) -> bool:
+    """ICD-O topography: ``C34`` is a group of sites, which POP lists beside them; a tumour has a site (``C34.9``, if none is
+    stated). The group counts only where it has no such site (``C22``)."""
+    return terminology == "CancerTopography" and "." not in code

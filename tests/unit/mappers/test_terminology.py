@@ -150,3 +150,15 @@ def test_packaged_maps_have_no_code_twice() -> None:
             seen.add(key)
             assert entry.target is not None
     assert len(seen) > 300
+
+
+@pytest.mark.parametrize(("code", "expected"), [("C34", "C34.9"), ("C34.1", "C34.1"), ("C22", "C22")])
+def test_a_group_of_sites_is_the_site_without_further_statement(code: str, expected: str) -> None:
+    """POP lists both; the guard refuses a tumour at a group. C22 has no unspecified site: a person has to say."""
+    system = "http://terminology.hl7.org/CodeSystem/icd-o-3-topography"
+    listed = Terminology(
+        {"CancerTopography": [(system, each, each) for each in ("C34", "C34.1", "C34.9", "C22", "C22.0")]}
+    )
+    found = listed.translate("CancerTopography", {"coding": [{"system": system, "code": code}]})
+    assert found is not None
+    assert found.concept["code"] == expected
