@@ -59,12 +59,13 @@ class World:
         return {**body, "clinicalCenter": CENTRE, "clinicalIdentifier": f"{PREFIX}{uuid.uuid4()}"}
 
     async def events(self, kind: Kind, identity: str, parent: str | None) -> int:
-        """How many events the history of an entity has, without those in which POP gave a therapy another line (it does so with
-        every write of a therapy; they tell no difference)."""
+        """How many events of an entity's history tell of a change. POP saves all therapies of a case anew, with new lines, when
+        one is written: such an event changes nothing, or the line."""
         path = f"{kind.path(parent)}/{identity}/history/events"
-        answer = await self.target.send(self.http, "GET", path, params={"limit": 50})
+        answer = await self.target.send(self.http, "GET", path, params={"limit": SAMPLE})
         assert answer.status_code == 200, f"history: {answer.status_code}"
-        return sum(event["differential"] != {} for event in answer.json()["items"])
+        changes = [event["differential"] for event in answer.json()["items"]]
+        return sum(change is None or not change.keys() <= {"therapy_line_id"} for change in changes)
 
     async def _lists(self, kind: Kind) -> None:
         for name in kind.terminology.values():
