@@ -85,15 +85,15 @@ class Release:
             raise PopContract(f"{kind}: this POP ({self.version}) is not understood: {one.refused}")
         for name in one.absent:
             if _says_something(body.get(name)):
-                raise PopContract(
-                    f"{kind}.{name}: this POP ({self.version}) has no such field; it would be lost silently"
-                )
+                text = f"{kind}.{name}: this POP ({self.version}) has no such field; it would be lost silently"
+                raise PopContract(text, fields=(name,))
         for name in one.needed:
             if body.get(name) is None:
-                raise PopContract(f"{kind}.{name}: this POP ({self.version}) requires it")
+                raise PopContract(f"{kind}.{name}: this POP ({self.version}) requires it", fields=(name,))
         for name, values in one.values.items():
             if body.get(name) in values:
-                raise PopContract(f"{kind}.{name}: this POP ({self.version}) does not know the value {body[name]}")
+                text = f"{kind}.{name}: this POP ({self.version}) does not know the value {body[name]}"
+                raise PopContract(text, fields=(name,))
         wire = {one.renamed.get(name, name): value for name, value in body.items() if name not in one.absent}
         for name in one.filled:
             if wire.get(theirs := one.renamed.get(name, name)) is None:
