@@ -112,5 +112,7 @@ def _duration(period: JsonObject) -> JsonObject:
 
 
 def years(born: dt.date, day: dt.date) -> int:
-    """Completed years."""
+    """Completed years; before the birth, those until it."""
+    if day < born:
+        return -years(day, born)
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))

@@ -83,9 +83,16 @@ def _column(kind: Kind, name: str, holds: str, value: Any) -> Any:
         return int(stored) if stored.is_integer() else stored
     if holds == "Period":
         end = value.get("end")
-        after = (dt.date.fromisoformat(end) + dt.timedelta(days=1)).isoformat() if end else ""
-        return f"[{value.get('start') or ''},{after})"
+        return f"[{value.get('start') or ''},{_after(end) if end else ''})"
     return value
+
+
+def _after(day: str) -> str:
+    try:
+        return (dt.date.fromisoformat(day) + dt.timedelta(days=1)).isoformat()
+    except OverflowError:
+        # PostgreSQL's calendar goes on.
+        return "10000-01-01"
 
 
 def record(entities: Entities, kind: Kind, row: JsonObject, category: str, *, user: str, url: str) -> None:

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from adapters.sandbox.pop import refusals
 from adapters.sandbox.pop.accounts import Accounts, User
-from adapters.sandbox.pop.refusals import Refused
+from adapters.sandbox.pop.refusals import Refused, ServerError
 
 UUID = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
 LARGEST_PAGE = 50
@@ -39,8 +39,11 @@ def refused_login() -> web.Response:
 
 async def body_of(request: web.Request) -> Any:
     """The JSON body. Raises Refused with 400 if it is none."""
+    content = await request.read()
+    if b"\\u0000" in content:
+        raise ServerError("PostgreSQL stores no NUL")
     try:
-        return orjson.loads(await request.read())
+        return orjson.loads(content)
     except orjson.JSONDecodeError:
         raise Refused(400, {"detail": "Cannot parse request body"}) from None
 

@@ -20,6 +20,8 @@ _KINDS = {SYSTEMIC: "SystemicTherapy", RADIO: "Radiotherapy", SURGERIES: "Surger
 PROGRESSION, NOT_TOLERATED = "LA28370-7", "407563006"
 MONTH = 30.436875
 _DAY = dt.timedelta(days=1)
+#: Ends of therapies from which POP's arithmetic leaves the calendar; the very last day cannot even be read (observed).
+TOO_LATE, LAST = "9999-12-30", "9999-12-31"
 
 
 def started(row: JsonObject) -> bool:
@@ -28,8 +30,15 @@ def started(row: JsonObject) -> bool:
 
 
 def derivable(entities: Entities, case_id: str) -> bool:
-    """False while the case has a systemic therapy without a start: POP fails on every write that rewrites its lines."""
-    return all(started(item) for item in entities.owned(SYSTEMIC, case_id))
+    """False while the case has a systemic therapy without a start, or a therapy that ends after all time: POP fails on every write
+    that rewrites its lines."""
+    systemic = entities.owned(SYSTEMIC, case_id)
+    therapies = [*systemic, *entities.owned(RADIO, case_id)]
+    return all(map(started, systemic)) and not any(_ends(each) >= TOO_LATE for each in therapies)
+
+
+def _ends(therapy: JsonObject) -> str:
+    return str((therapy.get("period") or {}).get("end") or "")
 
 
 class _Rebuild:

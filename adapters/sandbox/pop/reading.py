@@ -19,7 +19,7 @@ from adapters.sandbox.pop.terms import Terms
 JsonObject = dict[str, Any]
 
 #: Days by which anonymised dates are moved: observed to be the same for all cases of one server.
-SHIFT = dt.timedelta(days=157)
+SHIFT = dt.timedelta(days=-157)
 MASK = "*************"
 #: Dates that anonymised reads move; any other is told as it is.
 MOVED = ("date", "assertionDate", "assessmentDate")
@@ -34,7 +34,7 @@ def readable(collection: str, row: JsonObject) -> bool:
     if collection == "patient-cases":
         return row.get("vitalStatus") == "unknown" or row.get("endOfRecords") is None
     if collection in ("systemic-therapies", "radiotherapies"):
-        return lines.started(row)
+        return lines.started(row) and row["period"].get("end") != lines.LAST
     return collection != "vitals" or row.get("height") is None or row["height"]["value"] != 0
 
 
@@ -89,7 +89,10 @@ def without_nulls(value: Any) -> Any:
 
 
 def _moved(day: str | None) -> str | None:
-    return None if day is None else (dt.date.fromisoformat(day) + SHIFT).isoformat()
+    try:
+        return None if day is None else (dt.date.fromisoformat(day) + SHIFT).isoformat()
+    except OverflowError:
+        raise ServerError("observed: there is no day before the first year") from None
 
 
 def _anonymise(kind: Kind, shown: JsonObject) -> None:
