@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
+from gateway.audittrail import trail
 from gateway.reconcile import lane
 from gateway.replay import replay
 from gateway.web import keys
@@ -18,6 +19,9 @@ from gateway.web.queries import deliveries, overview, patients
 from gateway.web.queries.common import PATIENT_STATES
 
 routes = web.RouteTableDef()
+
+#: The last requests to POP that a patient's page shows; `pop-gateway audit` shows all.
+REQUESTS = 30
 
 
 @routes.get("/")
@@ -75,7 +79,7 @@ async def patient_page(request: web.Request) -> web.Response:
         )
         counts = await patients.resource_counts(connection, patient_id)
         open_reviews = await overview.reviews(connection, patient_id=patient_id, limit=100)
-        requests = await patients.requests(connection, patient_id)
+        requests = (await trail(connection, patients=[patient_id], newest=REQUESTS))[::-1]
         links = await patients.resource_ids(connection, patient["source"], _references(entities))
     case_page = request.app[keys.SETTINGS].pop.case_page
     return render(

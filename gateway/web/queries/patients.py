@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.pop.kinds import KINDS
-from gateway.store.tables import draft, ledger, patient, pop_request, resource, review
+from gateway.store.tables import draft, ledger, patient, resource, review
 from gateway.web.queries.common import PAGE, JsonObject, Page, patient_state, unpack_json
 
 _GONE = ("deleted", "kept")
@@ -189,12 +188,3 @@ async def resource_ids(connection: AsyncConnection, source: str, references: Seq
     )
     rows = {f"{kind}/{fhir_id}": row for kind, fhir_id, row in found}
     return {each: rows[base] for each in references if (base := each.partition("#")[0]) in rows}
-
-
-async def requests(connection: AsyncConnection, patient_id: int, *, limit: int = 30) -> list[dict[str, Any]]:
-    """The last requests to POP for a patient, newest first."""
-    found = await connection.execute(
-        sa.select(pop_request).where(pop_request.c.patient_id == patient_id)
-        .order_by(pop_request.c.at.desc(), pop_request.c.id.desc()).limit(limit)
-    )  # fmt: skip
-    return [dict(row) for row in found.mappings()]
