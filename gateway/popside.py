@@ -25,15 +25,16 @@ from gateway.store.tables import lease, setting
 
 SESSION = "pop.session"
 LOGIN_LOCK = "pop-login"
-#: Seconds after which another replica may take over a login that did not end.
+#: Seconds after which another replica may take over a login that did not end, at least: longer than a login can take.
 LOGIN_LEASE = 30.0
 
 
 class StoredTokens:
     """POP's session in the store: one login for all replicas (implements adapters.pop.session.TokenStore)."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, lease: float = LOGIN_LEASE) -> None:
         self._store = store
+        self._lease = lease
         self._holder = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
 
     async def read(self) -> Session:
@@ -76,7 +77,7 @@ class StoredTokens:
                 return False
             await connection.execute(sa.delete(lease).where(lease.c.name == LOGIN_LOCK))
             await connection.execute(
-                sa.insert(lease).values(name=LOGIN_LOCK, holder=self._holder, until=now + LOGIN_LEASE)
+                sa.insert(lease).values(name=LOGIN_LOCK, holder=self._holder, until=now + self._lease)
             )
         return True
 
@@ -89,7 +90,8 @@ def pop_client(settings: PopSettings, store: Store, audit: Audit) -> PopClient:
         username=settings.username,
         password=settings.secret,
         credentials=pop_credentials(settings, connection),
-        tokens=StoredTokens(store),
+        # Two requests, each within its deadline: the identity provider's and POP's.
+        tokens=StoredTokens(store, lease=max(LOGIN_LEASE, 2 * settings.timeout + 10)),
         timeout=settings.timeout,
         observer=audit.observe,
         limiter=Limiter(lambda: settings.ceiling(dt.datetime.now(dt.UTC))),
