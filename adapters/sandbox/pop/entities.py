@@ -115,7 +115,8 @@ class EntityHandlers:
         if how == "clinicalIdentifier":
             if "clinicalCenter" not in request.query:
                 raise ServerError("clinicalCenter missing")
-            return self._entities.case_by_identity(request.query["clinicalCenter"], value)
+            # Observed: blanks around the identifier are taken off, so that one that has some is found by no look-up.
+            return self._entities.case_by_identity(request.query["clinicalCenter"].strip(), value.strip())
         if how == "pseudoidentifier":
             return next((row for row in self._entities.all("patient-cases") if row["pseudoidentifier"] == value), None)
         if how == "id":
@@ -131,7 +132,7 @@ class EntityHandlers:
             # Observed: the recommendations of a board are told with their nulls here, and without by themselves.
             return answer([self._reader.read(collection, row, anonymised=anonymised, compact=False) for row in rows])
         limit, offset = page_of(request)
-        rows = listed(self._entities, collection, request.query)
+        rows = listed(self._entities, collection, request.query, manages=self._access.user(request).can_manage)
         page = paged(collection, rows, request.query.get("ordering"), limit=limit, offset=offset)
         items = [self._reader.read(collection, row, anonymised=anonymised) for row in page]
         return answer({"count": len(rows), "items": items})
