@@ -80,14 +80,22 @@ async def leaves(world: World, kind: Kind, body: JsonObject, sent: list[Exchange
     if kind.name == "PatientCase":
         world.target.made(identity)
         await client.case(identity)
-        answer = await world.target.send(world.http, "GET", CASES, params={"limit": 50})
-        assert answer.status_code == 200
+        assert await _reads(world, CASES)
     else:
         await client.list(kind.name, case_id=None if parent else case_id, parent_id=parent)
-        answer = await world.target.send(world.http, "GET", kind.path(parent), params={"limit": 50})
-        assert answer.status_code == 200
+        assert await _reads(world, kind.path(parent))
     assert await client.delete(kind.name, identity, parent_id=parent)
     return True
+
+
+async def _reads(world: World, path: str) -> bool:
+    """Everybody's list, as everybody reads it: anonymised. A real POP also fails on it in passing, while somebody deletes what it
+    is about to show (observed for stagings, whose lists it builds whole); poison stays."""
+    for _ in range(3):
+        answer = await world.target.send(world.http, "GET", path, params={"limit": 50})
+        if answer.status_code == 200:
+            return True
+    return False
 
 
 @contextmanager
