@@ -119,6 +119,10 @@ class Replay:
             self.bindings.ids[step["name"]] = str(body.get("id"))
         if answer.status_code == 200 and isinstance(body, dict) and "sessionToken" in body:
             self.latest = body["sessionToken"]
+        if expected["status"] == 500 and answer.status_code == 200 and _part_of_many(step, body):
+            # The poisoned entity stands on another page: other people's entities come first.
+            self._skip(step, "this server holds more than one page of them")
+            return
         found = list(self._compare(step, answer, body))
         for place, one, other in found:
             self.to.different(f"{step['name']} {place}", one, other)
@@ -208,6 +212,12 @@ def _whole_server(step: JsonObject) -> bool:
     own = path.startswith(("/api/v1/terminologies/", "/api/v1/measures/", "/api/v1/users", "/api/v1/auth/"))
     many = path.startswith("/api/v1/dashboard/") or path.count("/") == 3
     return request["method"] == "GET" and step["response"]["status"] == 200 and many and not narrow and not own
+
+
+def _part_of_many(step: JsonObject, body: Any) -> bool:
+    """One page of several of a list that is not a case's."""
+    paged = isinstance(body, dict) and isinstance(body.get("items"), list) and body.get("count", 0) > len(body["items"])
+    return paged and step["request"]["method"] == "GET" and "caseId" not in step["request"]["query"]
 
 
 def _unordered(step: JsonObject) -> bool:
