@@ -18,6 +18,7 @@ from pop_content import content
 from test_apply import CEA_KEY, ECOG_KEY, Resources, Stage, bruno, signed_in
 from victim import finish, settings
 
+from adapters.pop.errors import PopTransient
 from adapters.sandbox.pop.faults import Fault
 from adapters.sandbox.pop.server import SandboxPop, running
 from gateway.intake.receive import bundle_delivery, delete_delivery
@@ -244,3 +245,16 @@ async def test_a_pause_by_an_operator_takes_effect_within_a_patient(
     await lane.switch(stage.gateway.store, paused=False)
     await finish(stage.gateway)
     await settled(stage, tmp_path)
+
+
+async def test_the_longest_retry_after_counts_for_all_replicas(stage: Stage) -> None:
+    store = stage.gateway.store
+    await lane.pause(store, PopTransient("away", status=503, retry_after=5.0))
+    longer = await lane.pause(store, PopTransient("away", status=503, retry_after=60.0))
+    assert longer.wait > 50
+    assert (await lane.pause(store, PopTransient("away", status=503, retry_after=1.0))).wait > 50
+    assert longer.attempts == 1, "replicas that fail at the same moment are one failure"
+    await lane.switch(store, paused=True, reason="upgrade")
+    assert (await lane.pause(store, PopTransient("away"))).reason == "upgrade"
+    await lane.reopened(store)
+    assert (await lane.read(store)).by_operator
