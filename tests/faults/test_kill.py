@@ -15,7 +15,7 @@ from stage_faults import FIXTURES, PROCESSES, reset, run_gateway
 from victim import import_and_apply
 
 #: Kills per engine (200 over both), and after how many of them a run is left in peace and compared.
-KILLS = int(os.environ.get("POP_GATEWAY_TEST_KILLS", "100"))
+KILLS = int(os.environ.get("POP_GATEWAY_TEST_KILLS", "40"))
 PER_ROUND = 10
 
 

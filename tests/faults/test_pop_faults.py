@@ -45,7 +45,7 @@ async def load(gateway: Gateway, folder: Path) -> None:
             "path": "tumor-markers",
         },
         {"action": "delay", "seconds": 0.05, "times": None, "probability": 0.3},
-        {"action": "expire", "times": None, "probability": 0.05},
+        {"action": "expire", "times": None, "probability": 0.02},
     ],
     ids=["cut-after-commit", "cut-before", "500-though-stored", "slow", "sessions-end"],
 )

@@ -38,7 +38,7 @@ async def test_opening_again_keeps_the_data(store: Store, store_url: str) -> Non
 
 
 async def test_many_open_an_empty_database_at_once(store_url: str) -> None:
-    stores = await asyncio.gather(*(open_store(StoreSettings(url=store_url)) for _ in range(4)))
+    stores = await asyncio.gather(*(open_store(StoreSettings(url=store_url)) for _ in range(3)))
     async with stores[0].read() as connection:
         assert await connection.scalar(sa.select(sa.func.count()).select_from(counter)) == 1
     for each in stores:
