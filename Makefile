@@ -49,8 +49,8 @@ models: $(BIN)/pop-gateway ## payload models from POP's OpenAPI document: make m
 score: $(BIN)/pop-gateway ## recall and precision of the mappers on the adjudicated patients, per kind and dialect
 	PYTHONPATH=tests $(BIN)/python -m adjudicated.score $(SCORE_ARGS)
 
-docs: $(BIN)/pop-gateway ## docs/mapping.md from the mappers themselves
-	$(BIN)/pop-gateway mappers describe --markdown > docs/mapping.md
+docs: $(BIN)/pop-gateway ## docs/mapping.md and docs/mapping/ from the mappers themselves
+	$(BIN)/python -m gateway.mappingdocs docs tests/adjudicated/patients fixtures/patients
 
 concepts: $(BIN)/pop-gateway ## add the concepts that new fixtures need to the sandbox POP: make concepts TERMINOLOGIES=folder-of-full-lists
 	$(BIN)/python -m gateway.fixtureconcepts $(TERMINOLOGIES)

@@ -75,7 +75,7 @@ def describe(
     context: typer.Context,
     names: Annotated[list[str] | None, typer.Argument(metavar="[NAME…]")] = None,
     as_json: AsJson = False,
-    markdown: Annotated[bool, typer.Option("--markdown", help="As a page for docs/mapping.md (`make docs`).")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="As Markdown, for a page of your own.")] = False,
 ) -> None:
     """Describe mappers: what they read, write and require, their rules and options."""
     from gateway.errors import UsageError
@@ -89,9 +89,9 @@ def describe(
         print_json(described)
         return
     if markdown:
-        from gateway.mapperdocs import page
+        from gateway.mappingdocs.index import rules
 
-        typer.echo(page(described), nl=False)
+        typer.echo(rules(described), nl=False)
         return
     from gateway.cli.render import show_mapper
 
