@@ -48,7 +48,7 @@ def map_entries(
     """Map resources, patient by patient. The option ``fhir.own-bases`` names the source's own addresses."""
     bases = options.get("fhir.own-bases")
     heap = split_patients(entries, bases=None if bases is None else tuple(bases))
-    readers = registry.readers()
+    readers, names = registry.readers(), _names(heap)
     results: list[MappingResult] = []
     of_shared: dict[str, list[Verdict]] = {}
     for record in heap.patients:
@@ -56,7 +56,11 @@ def map_entries(
             results.append(MappingResult(None, coverage=_unassigned(record)))
             continue
         groups = map_patient(
-            record.resources, _reader(heap, record), mappers=registry.mappers, terminology=terminology, options=options
+            record.resources,
+            _reader(heap, record, names),
+            mappers=registry.mappers,
+            terminology=terminology,
+            options=options,
         )
         verdicts = collect(groups)
         coverage = [
@@ -98,10 +102,19 @@ def failure_issue(group: GroupResult) -> Issue:
     )
 
 
-def _reader(heap: Heap, record: PatientResources) -> MemoryReader:
-    own = {resource.reference for resource in (*record.resources, *heap.shared)}
+def _names(heap: Heap) -> dict[str, list[str]]:
+    """Reference → the keys under which its resource is found: read once, for a heap of thousands of patients."""
+    keys: dict[str, list[str]] = {}
+    for key, found in heap.names.items():
+        if found is not None:
+            keys.setdefault(found.reference, []).append(key)
+    return keys
+
+
+def _reader(heap: Heap, record: PatientResources, keys: Mapping[str, Sequence[str]]) -> MemoryReader:
     # Another patient's resources are out of reach, whatever refers to them.
-    names = {key: found for key, found in heap.names.items() if found is not None and found.reference in own}
+    own = (*record.resources, *heap.shared)
+    names = {key: resource for resource in own for key in keys.get(resource.reference, ())}
     return MemoryReader(record.resources, patient=record.patient, shared=heap.shared, names=names)
 
 

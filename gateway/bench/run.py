@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway import log
-from gateway.bench import change, intake, latency, limit, load, memory, sandbox
+from gateway.bench import change, intake, latency, limit, load, mapping, memory, sandbox
 from gateway.errors import UsageError
 
 BENCHMARKS = {
-    "intake": intake.run, "load": load.run, "change": change.run, "latency": latency.run, "memory": memory.run,
+    "intake": intake.run, "map": mapping.run, "load": load.run, "change": change.run, "latency": latency.run, "memory": memory.run,
     "sandbox": sandbox.run, "limit": limit.run,
 }  # fmt: skip
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.bench import change, intake, latency, limit, load, memory, sandbox
+from gateway.bench import change, hospital, intake, latency, limit, load, mapping, memory, sandbox
 from gateway.bench.report import Row
+from gateway.intake.validate import validate
+from mappers.registry import load as load_mappers
 
 
 def ratio_of(rows: list[Row], name: str) -> str:
@@ -17,6 +19,20 @@ async def test_intake(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(intake, "REPEATS", 1)
     rows = await intake.run()
     assert float(ratio_of(rows, "intake")) > 0
+
+
+def test_the_hospital_is_valid_fhir() -> None:
+    assert [issues for resource in hospital.patients(3, visits=2) if (issues := validate(resource)[1])] == []
+
+
+async def test_mapping(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mapping, "PATIENTS", 4)
+    monkeypatch.setattr(mapping, "REPEATS", 1)
+    monkeypatch.setattr(mapping, "SMALL", 10)
+    monkeypatch.setattr(mapping, "LARGE", 40)
+    rows = await mapping.run()
+    assert 0 < float(ratio_of(rows, "mapping")) < 1
+    assert {row.name.partition(":")[0] for row in rows if row.goal == "≤ 3 µs"} == set(load_mappers().by_name)
 
 
 async def test_first_load_and_unchanged_reimport(monkeypatch: pytest.MonkeyPatch) -> None:
