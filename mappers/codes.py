@@ -105,6 +105,13 @@ GENDER_IDENTITY = ("http://hl7.org/fhir/StructureDefinition/patient-genderIdenti
 ANALYTE = _POP + "onconova-ext-tumor-marker-analyte"
 MARKER_PROFILES = frozenset({"mcode-tumor-marker-test", "mcode-tumor-marker", "onconova-tumor-marker"})
 
+# Treatment responses
+EVIDENCE_TYPE = (_MCODE + "mcode-cancer-disease-status-evidence-type", _MCODE + "mcode-evidence-type")
+RECIST_INTERPRETED = _POP + "onconova-ext-treatment-response-recist-is-interpreted"
+RESPONSE_PROFILES = frozenset({
+    "mcode-cancer-disease-status", "onconova-imaging-disease-status", "mii-pr-onko-verlauf", "mii-pr-mtb-response-befund",
+})  # fmt: skip
+
 # Therapies
 PROCEDURE_INTENT = (_MCODE + "mcode-procedure-intent", _MCODE + "mcode-treatment-intent")
 TERMINATION_REASON = (_MCODE + "mcode-treatment-termination-reason", _MCODE + "mcode-termination-reason")

@@ -52,6 +52,7 @@ ACCEPTED: dict[str, dict[str, re.Pattern[str]]] = {
     "TreatmentTerminationReason": {SNOMED: _SCTID},
     "CancerRiskAssessmentMethod": {NCIT: re.compile("|".join(sorted(METHODS)))},
     "CancerRiskAssessmentClassification": {NCIT: re.compile("|".join(sorted(set().union(*CLASSES.values()))))},
+    "ObservationBodySite": {SNOMED: _SCTID},
     "ICD10Condition": {ICD_10: re.compile(r"[A-Z]\d\d(\.\d)?")},
     "SmokingStatus": {SNOMED: _SMOKING},
     "AlcoholConsumptionFrequency": {LOINC: re.compile(r"LA18926-8|LA18927-6|LA18928-4|LA18929-2|LA6270-8")},

@@ -24,7 +24,7 @@ def packaged_maps() -> tuple[ConceptMap, ...]:
 def small_lists() -> dict[str, list[tuple[Any, ...]]]:
     """Terminology → packaged concepts, for names (``cT2``, ``IIB``) while POP's own list is not known."""
     found: dict[str, list[tuple[Any, ...]]] = {}
-    for name in ("small-lists.json", "stage-lists.json"):
+    for name in ("small-lists.json", "stage-lists.json", "event-lists.json"):
         document = orjson.loads((files("mappers.terminology") / "maps" / name).read_bytes())
         for terminology, lists in document["lists"].items():
             for entry in lists if isinstance(lists, list) else [lists]:

@@ -28,6 +28,7 @@ NOT_EXPORTED = {
     ("TumorMarker", "tumorProportionScore"): "the Observation has the combined positive score only",
     ("TumorMarker", "immuneCellScore"): "the Observation has the combined positive score only",
     ("TNMStaging", "stagedEntitiesIds"): "the Observation has one focus of two",
+    ("TreatmentResponse", "assessedBodysites"): "the Observation has one body site of two",
     ("SystemicTherapyMedication", "usedOfflabel"): "MedicationAdministration has no element for it",
     ("SystemicTherapyMedication", "withinSoc"): "MedicationAdministration has no element for it",
 }
@@ -35,7 +36,7 @@ KINDS = {
     "PatientCase": "case", "NeoplasticEntity": "neoplastic-entities", "TumorMarker": "tumor-markers",
     "SystemicTherapy": "systemic-therapies", "SystemicTherapyMedication": "systemic-therapies/medications",
     "PerformanceStatus": "performance-status", "Vitals": "vitals", "Lifestyle": "lifestyles", "FamilyHistory": "family-histories",
-    "ComorbiditiesAssessment": "comorbidities-assessments",
+    "ComorbiditiesAssessment": "comorbidities-assessments", "TreatmentResponse": "treatment-responses",
 } | {kind: "stagings" for kind, facts in FACTS.items() if "stagingDomain" in facts.const}  # fmt: skip
 
 
