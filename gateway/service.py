@@ -32,6 +32,8 @@ log = structlog.get_logger("gateway")
 
 #: Seconds after which a concept that POP refused is a reason to read POP's lists again.
 ASK_AGAIN = 3600.0
+#: Seconds until a list that POP failed on is asked for again.
+UNREAD = 60.0
 #: Seconds between two looks at whether another replica has read value lists anew, and at requests not yet in the audit.
 FOLLOW = 30.0
 
@@ -49,6 +51,9 @@ class Gateway:
         self._audit = Audit(Seal(key_file).close if key_file is not None else None)
         self._asked: dict[str, float] = {}
         self._lists_of = 0.0
+        self._unread: set[str] = set()
+        self._unread_again = 0.0
+        self._reading = asyncio.Lock()
         self._stop = asyncio.Event()
         self._tasks: list[asyncio.Task[Any]] = []
         self._refreshing: asyncio.Task[None] | None = None
@@ -74,8 +79,10 @@ class Gateway:
             concurrency=settings.pop.highest_ceiling,
             lease=settings.worker.lease,
             idle=settings.worker.idle,
+            before_mapping=self._complete_lists,
             on_rejected_concept=self._look_at_lists,
         )
+        self._unread = set(self._terminology_names()) - lists.keys()
         self.client.know(self._pop_has)
         await self._roll_out(lists)
         self.intake = Intake(self.store, on_commit=self.worker.wake)
@@ -145,6 +152,20 @@ class Gateway:
     def _pop_has(self, terminology: str, system: str, code: str) -> bool | None:
         known = self.worker.terminology
         return known.has(terminology, system, code) if isinstance(known, Terminology) else None
+
+    async def _complete_lists(self) -> None:
+        """Nothing is mapped for POP before POP's lists are known: without them a code of another system, which only the list
+        could vouch for, would be left out as if it were none of POP's. Raises PopError while POP cannot be asked; a single
+        list that POP fails on holds nobody up, and is asked for again once in :data:`UNREAD`."""
+        if not self._unread:
+            return
+        async with self._reading:
+            if not self._unread or time.monotonic() < self._unread_again:
+                return
+            await valuelists.fetch_lists(self.store, self.client, sorted(self._unread))
+            self._unread -= (await valuelists.cached_lists(self.store)).keys()
+            self._unread_again = time.monotonic() + UNREAD
+            await self._take_lists()
 
     def _look_at_lists(self, refusals: set[str]) -> None:
         """POP refused concepts that its list had: the lists have changed, read them again; once an hour for each concept."""

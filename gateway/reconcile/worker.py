@@ -12,7 +12,7 @@ import socket
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 
 import structlog
@@ -65,6 +65,7 @@ class Worker:
         concurrency: int = 8,
         lease: float = 60.0,
         idle: float = 1.0,
+        before_mapping: Callable[[], Awaitable[None]] | None = None,
         on_rejected_concept: Callable[[set[str]], None] | None = None,
     ) -> None:
         self.name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
@@ -90,6 +91,7 @@ class Worker:
         self._lane_failed = True
         self._pop_was_away = False
         """POP did not answer for a while: it may have been upgraded."""
+        self._before_mapping = before_mapping
         self._on_rejected_concept = on_rejected_concept
         self.totals: Counter[str] = Counter()
         """What has been done since the start: created, updated, deleted, unchanged, blocked, parked, kept, patients, failed."""
@@ -252,6 +254,11 @@ class Worker:
                 await claims.failed(connection, worker=self.name, done=each, code=code)
 
     async def _reconcile(self, each: Claim) -> None:
+        if self._before_mapping is not None:
+            try:
+                await self._before_mapping()
+            except PopError as error:
+                raise LaneFault(error) from error
         started = time.perf_counter()
         with span("map", source=each.source):
             await map_patient(

@@ -13,11 +13,14 @@ from pop_content import content, read_content
 from victim import finish, settings
 
 from adapters.sandbox.pop.server import SandboxPop, running
+from gateway import service
 from gateway.intake.files import import_paths
 from gateway.reconcile import lane
 from gateway.reconcile.claims import backlog
 from gateway.service import Gateway
 from gateway.store.tables import ledger, patient
+from gateway.valuelists import needed_terminologies
+from mappers.terminology import Terminology
 
 
 async def set_faults(pop: str, faults: list[dict[str, Any]]) -> None:
@@ -29,6 +32,14 @@ async def set_faults(pop: str, faults: list[dict[str, Any]]) -> None:
 async def load(gateway: Gateway, folder: Path) -> None:
     """Import the folder."""
     await import_paths(gateway.intake, [folder], source="default", limits=gateway.settings.limits)
+
+
+LISTS_FAIL: dict[str, dict[str, Any]] = {
+    "first-request": {"action": "status", "status": 503, "path": "terminologies"},
+    "half-way": {"action": "cut-before", "path": "terminologies/ICD10Condition"},
+    "one-list": {"action": "status", "status": 500, "times": 2, "path": "terminologies/ICD10Condition"},
+    "for-long": {"action": "status", "status": 502, "times": 10, "path": "terminologies"},
+}
 
 
 @pytest.mark.parametrize(
@@ -63,6 +74,29 @@ async def test_pop_misbehaves_now_and_then(
         await set_faults(pop, [fault])
         await finish(gateway)
         await set_faults(pop, [])
+    assert await read_content(pop) == clean_content
+
+
+@pytest.mark.parametrize("fault", LISTS_FAIL.values(), ids=LISTS_FAIL.keys())
+async def test_pop_fails_while_its_lists_are_read(
+    store_url: str,
+    pop: str,
+    clean_content: list[str],
+    patients: Path,
+    fault: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What POP's lists would have translated must not be left out because POP hiccuped when they were read."""
+    monkeypatch.setattr(lane, "FIRST", 0.05)
+    monkeypatch.setattr(service, "UNREAD", 0.0)
+    await set_faults(pop, [fault])
+    async with Gateway(settings(store_url, pop)) as gateway:
+        await load(gateway, patients)
+        await finish(gateway)
+        known = gateway.worker.terminology
+        assert isinstance(known, Terminology)
+        made = {kind for mapper in gateway.registry.mappers for kind in mapper.produces}
+        assert [name for name in needed_terminologies(made) if not known.knows(name)] == []
     assert await read_content(pop) == clean_content
 
 
