@@ -23,7 +23,11 @@ from mappers.terminology import Terminology
 
 PATIENTS = Path(__file__).parent / "patients"
 STAGINGS = tuple(sorted(kind for kind, facts in KINDS.items() if "stagingDomain" in facts.const))
-GROUPS = {"stagings": STAGINGS}
+_OTHERS = (
+    "PatientCase", "NeoplasticEntity", "TumorMarker", "RiskAssessment", "PerformanceStatus", "Vitals", "Lifestyle",
+    "FamilyHistory", "ComorbiditiesAssessment",
+)  # fmt: skip
+GROUPS = {"stagings": STAGINGS, "disease": (*_OTHERS, *STAGINGS)}
 #: Fields that say nothing about the mapping of this entity.
 _UNSCORED = frozenset({"caseId", "stagingDomain", "externalSource", "externalSourceId"})
 Entity = Mapping[str, Any]
@@ -81,6 +85,8 @@ class Patient:
     kinds: tuple[str, ...]
     expected: Mapping[str, list[Entity]]
     bundle: dict[str, Any]
+    options: Mapping[str, Any]
+    """Site options that the expectations take for granted (``timezone``)."""
 
 
 def patients(folder: Path = PATIENTS) -> list[Patient]:
@@ -97,12 +103,14 @@ def read(path: Path) -> Patient:
         for entity in entities:
             unknown = entity.keys() - KINDS[kind].properties - {"blocked"}
             assert not unknown, f"{path.name}: {kind} has no {', '.join(sorted(unknown))}"
-    return Patient(path.stem, document["dialect"], kinds, document["expected"], document["bundle"])
+    options = document.get("options", {})
+    return Patient(path.stem, document["dialect"], kinds, document["expected"], document["bundle"], options)
 
 
 def score(patient: Patient, *, registry: Registry, terminology: Terminology, options: Mapping[str, Any]) -> Score:
     """Map the patient and compare."""
-    results = map_resources([patient.bundle], mappers=registry, terminology=terminology, options=options)
+    chosen = {**options, **patient.options}
+    results = map_resources([patient.bundle], mappers=registry, terminology=terminology, options=chosen)
     assert not [failure for result in results for failure in result.failures], patient.name
     drafts = [draft for result in results for draft in result.drafts]
     found = Score()
