@@ -7,6 +7,7 @@ LOINC = "http://loinc.org"
 NCIT = "http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl"
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 ATC = "http://www.whocc.no/atc"
+UNII = "http://fdasis.nlm.nih.gov"
 UCUM = "http://unitsofmeasure.org"
 ICD_9_CM = "http://hl7.org/fhir/sid/icd-9-cm"
 ICD_10 = "http://hl7.org/fhir/sid/icd-10"
@@ -39,6 +40,7 @@ ALIASES = {
     "urn:oid:2.16.840.1.113883.6.73": ATC,
     "http://fhir.de/CodeSystem/bfarm/atc": ATC,
     "http://fhir.de/CodeSystem/dimdi/atc": ATC,
+    "urn:oid:2.16.840.1.113883.4.9": UNII,
     "urn:oid:2.16.840.1.113883.6.103": ICD_9_CM,
     "urn:oid:2.16.840.1.113883.6.2": ICD_9_CM,
     "http://hl7.org/fhir/sid/icd-9-cm/diagnosis": ICD_9_CM,

@@ -8,6 +8,8 @@ from typing import Any
 
 import orjson
 
+from mappers.codes import NCIT
+from mappers.terminology.agent_names import agent_table
 from mappers.terminology.conceptmap import ConceptMap, parse_concept_map
 
 
@@ -31,4 +33,7 @@ def small_lists() -> dict[str, list[tuple[Any, ...]]]:
                 found.setdefault(terminology, []).extend(
                     (entry["system"], code, display) for code, display in entry["concepts"]
                 )
+    found["AntineoplasticAgent"] = [
+        (NCIT, agent.code, agent.name, agent.names) for agent in agent_table() if agent.code
+    ]
     return found

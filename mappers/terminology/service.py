@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from mappers.codes import ICD_O_MORPHOLOGY, ICD_O_TOPOGRAPHY, SNOMED, system_of
+from mappers.codes import ICD_O_MORPHOLOGY, ICD_O_TOPOGRAPHY, NCIT, SNOMED, system_of
 from mappers.fhir import code_of, codings, text_of
 from mappers.protocol import JsonObject, Translation
+from mappers.terminology.agent_names import AgentName, plain_agent, read_agents
 from mappers.terminology.conceptmap import ConceptMap, Entry
 from mappers.terminology.concepts import Concept, ValueList
 from mappers.terminology.names import drug_names
@@ -162,6 +163,9 @@ class Terminology:
         names = self._names.get(terminology)
         if names is None:
             return None
+        if terminology == "AntineoplasticAgent" and (plain := plain_agent(text)) is not None:
+            # A salt or a brand is its ingredient, even where POP lists the salt, too.
+            return _of_list(names, plain)
         exact = names.named(text)
         if exact is not None:
             return exact
@@ -172,6 +176,9 @@ class Terminology:
     @staticmethod
     def _drug(names: ValueList, text: str) -> Concept | None:
         """The one agent that a drug description names; None if it names two (a combination is no single agent)."""
+        known, _ = read_agents(text)
+        if known:
+            return _of_list(names, known[0]) if len(known) == 1 else None
         found: dict[str, Concept] = {}
         for each in drug_names(text):
             concept = names.named(each)
@@ -179,6 +186,12 @@ class Terminology:
             if concept is not None and not any(each in longer for longer in found):
                 found[each] = concept
         return next(iter(found.values())) if len({each.code for each in found.values()}) == 1 else None
+
+
+def _of_list(names: ValueList, agent: AgentName) -> Concept | None:
+    """POP's concept of an agent: by its code, else by any of its names."""
+    coded = names.by_code.get((NCIT, agent.code))
+    return coded or next(filter(None, (names.named(each) for each in agent.all_names)), None)
 
 
 def _texts(terminology: str, found: list[tuple[str, str, str]], words: str) -> Iterator[tuple[int | None, str]]:
