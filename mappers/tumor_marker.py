@@ -2,131 +2,128 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from mappers.codes import ANALYTE, LOINC, MARKER_PROFILES, NCIT
+from mappers.codes import ANALYTE, MARKER_PROFILES
 from mappers.drafting import Drafting
-from mappers.fhir import codings, extension_value, has_code, objects, pairs, profiles, triples, words
-from mappers.marker_values import ValueReader
-from mappers.protocol import Context, Group, JsonObject, MapOutput, NotForPop, Resource, Source, Translation
-from mappers.subjects import TUMOUR, VOID, case_key, put_observed, related_tumours, subject_source
+from mappers.fhir import extension_value, objects, pairs, profiles
+from mappers.markers.analytes import TERMINOLOGY, is_laboratory, may_name_marker
+from mappers.markers.observations import tell, written_day
+from mappers.markers.repeats import Told, distinct
+from mappers.markers.results import VALUES
+from mappers.protocol import Context, Draft, Group, MapOutput, NotForPop, Resource, Source
+from mappers.subjects import TUMOUR, case_key, check_after_birth, related_tumours, subject_source
 
-_LABORATORY = frozenset({"laboratory", "LAB", "26436-6"})
 #: What a marker test is never: these kinds of Observation belong to other mappers even when sent as laboratory.
 _OTHER_CATEGORIES = frozenset(
     {"vital-signs", "social-history", "survey", "exam", "imaging", "procedure", "therapy", "activity"}
 )
+_READ = (
+    "status", "code", "category", "method", "specimen", "interpretation", "referenceRange", "effectiveDateTime", "effectiveInstant",
+    "effectivePeriod", "issued", "hasMember",
+)  # fmt: skip
 
 
 class TumorMarkerMapper:
     """Laboratory and pathology Observations of tumour markers.
 
-    * The analyte is POP's own extension, else the test's code by concept map, else the exact name of an analyte.
+    * The analyte is POP's own extension, else the test's code by concept map (LOINC, SNOMED CT, NCIt), else the whole name of an
+      analyte (``mappers.terminology.analyte_names``), else the gene that an immunohistochemistry names.
     * A laboratory value whose test measures no analyte of POP's is not for POP; if the sender profiled it as a tumour marker,
-      it waits as an unmapped code instead.
-    * One value per marker: a concentration, fraction or multiple of the median in POP's unit; presence; HER2 IHC score; PD-L1
-      scores; nuclear expression of mismatch repair proteins (see ``mappers.marker_values``).
+      it waits as an unmapped code instead. So is a value in a fluid other than blood, which POP could not tell from a serum value.
+    * Values: a concentration, fraction or multiple of the median in POP's unit; presence; HER2 score; PD-L1 scores; nuclear
+      expression of mismatch repair proteins (see ``mappers.markers``). A result that is absent, pending or not done is none.
     * A value with a comparator ("<0.1") is a bound and no measurement: it waits (option ``marker.comparator`` = ``bound`` takes
-      the bound as an assumption).
-    * Panels: each component or member that is a marker of its own is read; the panel itself is not.
+      the bound as an assumption); a bound that determines POP's category is taken. A range waits.
+    * Components are read with their Observation: those of its own analyte make one entity with it, each other analyte its own. A
+      panel without a value of its own is its members.
+    * One result told several times is one entity (``mappers.markers.repeats``).
+    * The day is that of the specimen's collection, else of the observation, else (assumed) of its release.
     """
 
     name = "tumor-marker"
-    version = "1"
+    version = "2"
     produces: tuple[str, ...] = ("TumorMarker",)
     reads: tuple[str, ...] = ("Observation",)
     requires: tuple[str, ...] = (TUMOUR,)
 
     def select(self, resource: Resource) -> str | None:
-        """Its own group, for anything that may be a laboratory result; ``map`` decides."""
+        """The day, as it is written, for anything that may be a laboratory result: repeats are found within a day."""
         json = resource.json
         code = json.get("code")
-        if isinstance(code, dict) and extension_value(code, ANALYTE) is not None:
-            return resource.reference
-        if profiles(json) & MARKER_PROFILES:
-            return resource.reference
-        categories = {code for each in objects(json.get("category")) for _, code in pairs(each)}
-        if categories & _LABORATORY:
-            return resource.reference
-        if categories & _OTHER_CATEGORIES or not isinstance(code, dict):
+        if is_laboratory(json):
+            return written_day(json)
+        if json.get("meta") is not None and profiles(json) & MARKER_PROFILES:
+            return written_day(json)
+        if isinstance(code, dict) and "extension" in code and extension_value(code, ANALYTE) is not None:
+            return written_day(json)
+        if any(code in _OTHER_CATEGORIES for each in objects(json.get("category")) for _, code in pairs(each)):
             return None
-        return resource.reference if any(system in (LOINC, NCIT) or not system for system, _ in pairs(code)) else None
+        return written_day(json) if may_name_marker(code) else None
 
     def map(self, group: Group, context: Context) -> MapOutput:
-        """A draft per marker value."""
+        """A draft per result."""
+        told: list[Told] = []
         for member in group.members:
-            yield from self._map(member, context)
-
-    def _map(self, member: Resource, context: Context) -> MapOutput:
-        json = member.json
-        analyte, source = find_analyte(member, json.get("code"), "code", context)
-        profiled = bool(profiles(json) & MARKER_PROFILES)
-        parts = [
-            (position, part, found[0])
-            for position, part in enumerate(objects(json.get("component")))
-            if (found := find_analyte(member, part.get("code"), f"component[{position}].code", context))[0] is not None
-        ]
-        if analyte is None and not parts and not profiled:
-            yield NotForPop(member.reference, _reason(json))
-            return
-        status = json.get("status")
-        if isinstance(status, str) and status in VOID:
-            yield NotForPop(member.reference, f"the observation is {VOID[status]}")
-            return
-        if analyte is not None or not parts:
-            yield self._draft(member, json, "", analyte, source, context)
-        for position, part, own in parts:
-            if analyte is None or own is None or own.concept != analyte.concept:
-                element = f"component[{position}]."
-                yield self._draft(member, part, element, own, Source(member.reference, element + "code"), context)
-
-    def _draft(
-        self,
-        member: Resource,
-        part: JsonObject,
-        prefix: str,
-        analyte: Translation | None,
-        source: Source,
-        context: Context,
-    ) -> Any:
-        # A component has no id: its place is its code's, which stays when the list is sorted otherwise.
-        suffix = f"/{_code_key(part)}" if prefix else ""
-        drafting = Drafting("TumorMarker", f"TumorMarker:{member.reference}{suffix}")
-        drafting.refer("caseId", case_key(context, member), subject_source(member))
-        drafting.consume(member, "status", "code", "category", "method", "specimen", "interpretation", "referenceRange")
-        put_observed(drafting, member, context)
-        if analyte is None:
-            drafting.unmapped("analyte", "TumorMarkerAnalyte", member.json.get("code"), source=source, required=True)
-        else:
-            drafting.put("analyte", analyte.concept, source)
-            drafting.note_rule("analyte", analyte, source)
-            ValueReader(drafting, member, prefix, str(analyte.concept["code"]), context).read(part)
-        related_tumours(drafting, "relatedEntitiesIds", member, context)
-        return drafting.done()
+            for found in tell(member, context):
+                if isinstance(found, NotForPop):
+                    yield found
+                else:
+                    told.append(found)
+        for each in sorted(distinct(told), key=lambda one: min(each.key for each in (one, *one.also))):
+            yield _draft(each, context)
 
 
-def find_analyte(member: Resource, code: Any, element: str, context: Context) -> tuple[Translation | None, Source]:
-    """(translation, source) of the analyte that a test measures. A panel's code names several and translates to none."""
-    if not isinstance(code, dict):
-        return None, Source(member.reference, element)
-    stated = extension_value(code, ANALYTE)
-    if stated is not None and isinstance(stated[1], dict):
-        found = context.translate("TumorMarkerAnalyte", stated[1], text=True)
-        if found is not None:
-            return found, Source(member.reference, element)
-    return context.translate("TumorMarkerAnalyte", code, text=True), Source(member.reference, element)
+def _draft(told: Told, context: Context) -> Draft:
+    everywhere = sorted([told, *told.also], key=lambda each: each.key)
+    drafting = Drafting("TumorMarker", f"TumorMarker:{everywhere[0].key}")
+    member = told.member
+    drafting.refer("caseId", case_key(context, member), subject_source(member))
+    for each in (told, *told.also):
+        drafting.consume(each.member, *_READ)
+        drafting.read(*(finding.source for finding in each.findings))
+        if each is not told:
+            drafting.consume(each.member, *VALUES, "component", "focus", "extension")
+    _put_day(drafting, told, context)
+    if told.analyte is None:
+        code = member.json.get("code")
+        drafting.unmapped("analyte", TERMINOLOGY, code, source=told.analyte_source, required=True)
+    else:
+        drafting.put("analyte", told.analyte.concept, told.analyte_source)
+        drafting.note_rule("analyte", told.analyte, told.analyte_source)
+        _put_values(drafting, told)
+    about = next((each.member for each in (told, *told.also) if _names_tumour(each.member)), member)
+    related_tumours(drafting, "relatedEntitiesIds", about, context)
+    return drafting.done()
 
 
-def _reason(json: JsonObject) -> str:
-    if has_code(json.get("code"), {(LOINC, "94076-7")}):
-        return "a genomic signature, no tumour marker"
-    if not triples(json.get("code")) and not words(json.get("code")):
-        return "an observation without a code"
-    categories = {code for each in objects(json.get("category")) for _, code in pairs(each)}
-    what = "a laboratory value" if categories & _LABORATORY else "an observation"
-    return f"{what} that is no tumour marker of POP's"
+def _names_tumour(member: Resource) -> bool:
+    return any(member.json.get(name) for name in ("focus", "reasonReference", "extension"))
 
 
-def _code_key(part: JsonObject) -> str:
-    found = codings(part.get("code"))
-    return str(found[0].get("code")) if found else words(part.get("code"))
+def _put_day(drafting: Drafting, told: Told, context: Context) -> None:
+    if told.day is None:
+        text = "The result has no usable date (specimen, effective or issued)."
+        drafting.missing("date", text, Source(told.member.reference, "effectiveDateTime"))
+        return
+    day, source, kind = told.day
+    drafting.day("date", day, source)
+    if kind == "released":
+        text = "No time of observation is stated: the time of release is taken."
+        drafting.assume("date", "date-of-release", text, source)
+    check_after_birth(drafting, "date", day, source, context)
+
+
+def _put_values(drafting: Drafting, told: Told) -> None:
+    for each in told.findings:
+        if each.problem is None and each.field not in drafting.payload:
+            drafting.put(each.field, each.value, each.source)
+            if each.assumption is not None:
+                drafting.assume(each.field, each.assumption, each.text, each.source)
+        elif each.problem is None and drafting.payload[each.field] != each.value:
+            text = "The source states several values of this kind: the first is taken."
+            drafting.issue("several-values", each.field, text, source=each.source)
+    usable = bool(told.values)
+    for each in told.findings:
+        if each.problem is not None:
+            drafting.issue(each.problem, "value", each.text, source=each.source, blocking=not usable)
+    if not told.findings:
+        drafting.missing("value", "The observation has no result.", Source(told.member.reference, "value"))

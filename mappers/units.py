@@ -24,8 +24,10 @@ _PREFIXES = {
 
 #: Prefixable atoms → (dimension, size in the dimension's base).
 _ATOMS = {
-    "g": "mass", "mol": "substance", "U": "arbitrary", "IU": "arbitrary", "L": "volume", "Gy": "absorbed-dose",
+    "g": "mass", "mol": "substance", "U": "arbitrary", "kat": "arbitrary", "IU": "arbitrary", "L": "volume", "Gy": "absorbed-dose",
 }  # fmt: skip
+#: UCUM *katal*: mol/s; the enzyme unit U is µmol/min.
+_SIZES = {"kat": Fraction(6 * 10**7)}
 _PLAIN = {
     "m2": ("area", Fraction(1)), "square_meter": ("area", Fraction(1)), "s": ("time", Fraction(1)),
     "sec": ("time", Fraction(1)), "min": ("time", Fraction(60)), "h": ("time", Fraction(3600)),
@@ -42,6 +44,21 @@ _SPELLINGS = {
     "cc": "mL",
     "units": "U",
     "unit": "U",
+    "Units": "U",
+    "Unit": "U",
+    "[arb'U]": "U",
+    "arb.U": "U",
+    "arbU": "U",
+    "E": "U",  # German "Einheit"
+    "kE": "kU",
+    "mE": "mU",
+    "IE": "IU",  # "Internationale Einheit"
+    "kIE": "kIU",
+    "mIE": "mIU",
+    "UI": "IU",
+    "mUI": "mIU",
+    "I.U.": "IU",
+    "I.E.": "IU",
 }
 #: Units that people type beside or instead of UCUM. International inch, foot, pound and ounce (1959 agreement: 0.0254 m,
 #: 0.45359237 kg); mmHg is its own base, 1 kPa = 1000/133.322387415 mmHg (conventional, ISO 80000-4); a year is 365.25 days in
@@ -77,6 +94,7 @@ _DEGREES: dict[str, tuple[Fraction, Fraction]] = {
 _WHOLE = {
     "%": ("fraction", Fraction(1)), "percent": ("fraction", Fraction(1)), "[MoM]": ("multiple-of-median", Fraction(1)),
     "{MoM}": ("multiple-of-median", Fraction(1)), "MoM": ("multiple-of-median", Fraction(1)),
+    **dict.fromkeys(("{M.o.M}", "{M.o.M.}", "M.o.M.", "MOM"), ("multiple-of-median", Fraction(1))),
     "multiple_of_median": ("multiple-of-median", Fraction(1)),
 }  # fmt: skip
 
@@ -139,8 +157,16 @@ DOSE_FIELDS = {
 
 @lru_cache(maxsize=4096)
 def parse_unit(text: str) -> Unit | None:
-    """A unit from UCUM, POP's spelling or common typing; None if it is none of the dimensions POP has."""
+    """A unit from UCUM, POP's spelling or common typing; None if it is none of the dimensions POP has.
+
+    Laboratories that print in capitals (``NG/ML``, ``MIU/ML``) mean the same letters in small: nobody measures in mega-units."""
     text = text.strip().replace("µ", "u").replace("μ", "u").replace("²", "2")
+    found = _parse(text)
+    capitals = "/" in text and text.isupper() and (found is None or "M" in text)
+    return _parse(text.lower()) if capitals else found
+
+
+def _parse(text: str) -> Unit | None:
     if text in _WHOLE:
         return Unit(*_WHOLE[text])
     if text in _DEGREES:
@@ -166,17 +192,17 @@ def _order(dimension: str) -> tuple[bool, str]:
 
 
 def _atom(text: str) -> tuple[str, Fraction] | None:
-    text = re.sub(r"\{[^{}]*\}", "", text).strip()
+    text = re.sub(r"\{[^{}]*\}|\([^()]*\)", "", text).strip()
     text = re.sub(r"\[i?IU\]|\[iU\]", "IU", text)
     text = _SPELLINGS.get(text, text)
     if text in _PLAIN:
         return _PLAIN[text]
-    match = re.fullmatch(r"(?:10\*?(\d)\.)?([kdcmunpfM]?)(g|mol|IU|iu|U|L|l|Gy)", text)
+    match = re.fullmatch(r"(?:10\*?(\d)\.)?([kdcmunpfM]?)(g|mol|IU|iu|U|u|L|l|Gy|kat)", text)
     if match is None:
         return None
     power, prefix, name = match.groups()
-    dimension = _ATOMS[{"l": "L", "iu": "IU"}.get(name, name)]
-    return dimension, _PREFIXES[prefix] * 10 ** int(power or 0)
+    name = {"l": "L", "iu": "IU", "u": "U"}.get(name, name)
+    return _ATOMS[name], _PREFIXES[prefix] * 10 ** int(power or 0) * _SIZES.get(name, 1)
 
 
 def decimal_of(value: Any) -> Decimal | None:

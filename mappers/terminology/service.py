@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from mappers.codes import ICD_O_MORPHOLOGY, ICD_O_TOPOGRAPHY, NCIT, SNOMED, system_of
+from mappers.codes import ICD_O_MORPHOLOGY, ICD_O_TOPOGRAPHY, LOINC, NCIT, SNOMED, system_of
 from mappers.fhir import code_of, codings, text_of
 from mappers.protocol import JsonObject, Translation
 from mappers.terminology.agent_names import AgentName, plain_agent, read_agents
+from mappers.terminology.analyte_names import analyte_named
 from mappers.terminology.conceptmap import ConceptMap, Entry
 from mappers.terminology.concepts import Concept, ValueList
 from mappers.terminology.names import drug_names
@@ -24,6 +25,8 @@ _NAMED_PARTS = {
     "CancerMorphology": ("morphology", ICD_O_MORPHOLOGY),
     "LateralityQualifier": ("laterality", SNOMED),
 }
+#: LOINC 55229-9 *Immune stain study*, 11502-2 *Laboratory report*, 22637-3 *Pathology report final diagnosis*.
+_GENERIC_TESTS = frozenset({"55229-9", "11502-2", "22637-3"})
 _CACHE_LIMIT = 50_000
 
 
@@ -119,10 +122,27 @@ class Terminology:
                 return Translation(own[0], own[1], position)
         if words is None:
             return None
+        if terminology == "TumorMarkerAnalyte":
+            return self._analyte(found, words)
         for at, each in _texts(terminology, found, words):
             named = self._named(terminology, each) if each else None
             if named is not None:
                 return Translation(named.json(), "exact-name", at)
+        return None
+
+    def _analyte(self, found: list[tuple[str, str, str]], words: str) -> Translation | None:
+        """What the names of a test say. A LOINC code means what its own name says: no other name may make it another test."""
+        coded = [(at, display) for at, (system, code, display) in enumerate(found) if _names_a_test(system, code)]
+        names: list[tuple[int | None, str]] = list(coded)
+        if not coded:
+            names = [*((at, display or code) for at, (_, code, display) in enumerate(found)), (None, words)]
+        for at, name in names:
+            named = analyte_named(name, loinc=bool(coded)) if name else None
+            own = self._concept("TumorMarkerAnalyte", *named) if named is not None else None
+            if own is None and name and not coded and (exact := self._named("TumorMarkerAnalyte", name)) is not None:
+                return Translation(exact.json(), "exact-name", at)
+            if own is not None:
+                return Translation(own[0], "exact-name", at)
         return None
 
     def _snomed_name(self, terminology: str, found: list[tuple[str, str, str]]) -> Translation | None:
@@ -203,6 +223,11 @@ def _texts(terminology: str, found: list[tuple[str, str, str]], words: str) -> I
         if terminology in STAGES:
             yield position, code
     yield None, words
+
+
+def _names_a_test(system: str, code: str) -> bool:
+    """A LOINC code of one test; ``Immune stain study`` and its like leave the test to the text."""
+    return system == LOINC and code not in _GENERIC_TESTS
 
 
 def _group(terminology: str, code: str) -> bool:

@@ -22,7 +22,7 @@ NCIT = "http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl"
         ("CancerTopography", concept("urn:oid:2.16.840.1.113883.6.90", "C50.912"), "C50.9", "icd-10-site"),
         ("CancerTopography", concept(ICD_O_T, "C504"), "C50.4", "icd-o-spelling"),
         ("LateralityQualifier", concept(ICD_10_CM, "C50.912"), "7771000", "icd-10-cm-side"),
-        ("TumorMarkerAnalyte", concept(LOINC, "2039-6"), "LP28643-2", "concept-map:urn:pop-gateway:map:tumor-marker-analytes|1"),
+        ("TumorMarkerAnalyte", concept(LOINC, "2039-6"), "LP28643-2", "concept-map:urn:pop-gateway:map:tumor-marker-analytes|2"),
         ("AntineoplasticAgent", concept(RXNORM, "3002"), "C405", "concept-map:urn:pop-gateway:map:antineoplastic-agents|2"),
         ("AntineoplasticAgent", {"text": "cisplatin 1 MG/ML Injectable Solution"}, "C376", "exact-name"),
         ("AntineoplasticAgent", {"text": "DOXOrubicin"}, "C456", "exact-name"),

@@ -40,6 +40,13 @@ from mappers.units import (
         (5, "m[IU]/mL", "arbitraryConcentration", 0.005),
         (4, "nmol/L", "substanceConcentration", 4e-9),
         (85, "%", "fraction", 85.0),
+        (38.5, "[arb'U]/mL", "arbitraryConcentration", 38.5),
+        (38.5, "IE/ml", "arbitraryConcentration", 38.5),
+        (38.5, "U/ML", "arbitraryConcentration", 38.5),
+        (5, "MIU/ML", "arbitraryConcentration", 0.005),
+        (4.2, "NG/ML", "massConcentration", 4.2),
+        (4.2, "ng/ml (ECLIA)", "massConcentration", 4.2),
+        (4.1, "µkat/L", "arbitraryConcentration", 0.246),
         (1.2, "{MoM}", "multipleOfMedian", 1.2),
         ("2.5", "µg/l", "massConcentration", 2.5),
     ],
@@ -187,7 +194,7 @@ def test_degrees(value: object, unit: str, celsius: float) -> None:
     assert found == ("temperature", {"value": celsius, "unit": "celsius"})
 
 
-@pytest.mark.parametrize("unit", ["10*9/L", "10*3/uL", "{cells}/uL", "mol/kg", "ng/g", "[arb'U]/mL", "ppm"])
+@pytest.mark.parametrize("unit", ["10*9/L", "10*3/uL", "{cells}/uL", "mol/kg", "ng/g", "ppm"])
 def test_what_pop_has_no_unit_for_becomes_no_number(unit: str) -> None:
     assert all(to_field(5, unit, fields) is None for fields in ALL_FIELDS.values())
 
