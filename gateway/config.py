@@ -63,6 +63,9 @@ class LimitSettings(Section):
     """Deepest nesting of JSON."""
     gzip_ratio: Annotated[int, Field(gt=1)] = 200
     """A body that inflates by more than this factor is refused as a decompression bomb."""
+    lenient_sources: tuple[str, ...] = ()
+    """Sources whose resources are kept, with a warning, where a required element is missing or a lone object stands for a list, as
+    in POP's own FHIR export (docs/adr/0011-lenient-sources.md)."""
 
 
 class HttpSettings(Section):

@@ -224,7 +224,9 @@ class _Kit:
                     yield Finding("fragile", member.type, f"{what}: {outcome.detail}")
 
     def _map(self, result: GroupResult, members: tuple[Resource, ...], reader: MemoryReader) -> GroupResult:
-        context = context_for(self.mapper, reader, terminology=self.terminology, options=self.options)
+        context = context_for(
+            self.mapper, reader, terminology=self.terminology, options=self.options, behind=self.registry.behind_case
+        )
         return map_group(self.mapper, Group(self.mapper.name, result.key, members), context)
 
 

@@ -12,6 +12,8 @@ from typing import Any, Protocol
 from mappers.protocol import Draft, EntityView, JsonObject, Resource, Translation
 from mappers.references import target_keys
 
+#: The kind that every other one belongs to.
+CASE = "PatientCase"
 #: Dependency on the patient's own Patient resource.
 PATIENT = "patient"
 
@@ -24,6 +26,11 @@ def of_type(resource_type: str) -> str:
 def of_entities(kind: str) -> str:
     """Dependency on all of the patient's drafts of a kind."""
     return f"entities:{kind}"
+
+
+def of_presence(kind: str) -> str:
+    """Dependency on whether the patient has any draft of a kind."""
+    return f"entities:{kind}?"
 
 
 class TerminologyService(Protocol):
@@ -81,12 +88,14 @@ class GroupContext:
         options: Mapping[str, Any],
         requires: Sequence[str] = (),
         bases: tuple[str, ...] | None = None,
+        behind_case: bool = False,
     ) -> None:
         self._reader = reader
         self._terminology = terminology
         self._options = options
         self._requires = frozenset(requires)
         self._bases = bases
+        self._behind_case = behind_case
         self.dependencies: set[str] = set()
 
     @property
@@ -117,6 +126,13 @@ class GroupContext:
                     self.dependencies.add(found.reference)
                 return found
         return None
+
+    def is_no_case(self) -> bool:
+        """True if the patient is known and was found to be no case of POP's: nothing about them can be written."""
+        if not self._behind_case or self.patient is None:
+            return False
+        self.dependencies.add(of_presence(CASE))
+        return not self._reader.entities(CASE)
 
     def resources(self, *types: str) -> Sequence[Resource]:
         """All of the patient's resources of the types, sorted by reference."""

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import traceback
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
-from mappers.context import GroupContext, ResourceReader, TerminologyService, entity_view
+from mappers.context import CASE, GroupContext, ResourceReader, TerminologyService, entity_view
 from mappers.errors import MappingError
 from mappers.protocol import Draft, EntityView, Group, Mapper, NotForPop, Resource
 
@@ -22,6 +22,8 @@ from mappers.protocol import Draft, EntityView, Group, Mapper, NotForPop, Resour
 MAPPER_FAILED = "mapper-failed"
 #: ``GroupResult.error``: a draft key that is already taken; the draft that came later is left out.
 DUPLICATE_KEY = "duplicate-key"
+#: Why nothing is made of what a mapper could use.
+NO_CASE = "the patient is no case of POP's: see what became of the Patient"
 #: Group key prefix of a resource on which ``select`` raised: visible like any other failed group.
 SELECT_FAILED = "select-failed:"
 
@@ -62,17 +64,38 @@ def phase_order(mappers: Iterable[Mapper]) -> list[Mapper]:
     Raises MappingError if mappers require each other's kinds, or one its own: while a kind is in the making nobody sees it.
     """
     left = {mapper.name: mapper for mapper in mappers}
+    behind = behind_case(left.values())
     ordered: list[Mapper] = []
     while left:
         ready = [
             name
             for name, mapper in sorted(left.items())
-            if not any(kind in other.produces for kind in mapper.requires for other in left.values())
+            if not any(kind in other.produces for kind in _awaited(mapper, behind) for other in left.values())
         ]
         if not ready:
             raise MappingError(f"these mappers require each other's entities in a circle: {', '.join(sorted(left))}")
         ordered.extend(left.pop(name) for name in ready)
     return ordered
+
+
+def _awaited(mapper: Mapper, behind: frozenset[str]) -> tuple[str, ...]:
+    return (*mapper.requires, CASE) if mapper.name in behind else mapper.requires
+
+
+def behind_case(mappers: Iterable[Mapper]) -> frozenset[str]:
+    """Names of the mappers whose drafts need a case: all but the one that makes cases and those whose drafts it asks for."""
+    found = list(mappers)
+    before = {mapper.name: mapper for mapper in found if CASE in mapper.produces}
+    if not before:
+        return frozenset()
+    while more := {
+        other.name: other
+        for mapper in before.values()
+        for other in found
+        if other.name not in before and not set(mapper.requires).isdisjoint(other.produces)
+    }:
+        before |= more
+    return frozenset(mapper.name for mapper in found) - before.keys()
 
 
 def selected_group(mapper: Mapper, resource: Resource) -> str | None:
@@ -104,6 +127,10 @@ def map_group(mapper: Mapper, group: Group, context: GroupContext) -> GroupResul
             else:
                 draft_digest(output)
                 drafts[output.key] = output
+        if drafts and context.is_no_case():
+            drafts = {}
+            told = {reason.resource for reason in reasons}
+            reasons += [NotForPop(each.reference, NO_CASE) for each in group.members if each.reference not in told]
     except Exception as failure:
         return _failed(group, context, f"{mapper.name} {mapper.version} raised {_where(failure)}")
     return GroupResult(
@@ -203,13 +230,19 @@ class MemoryReader:
 
 
 def context_for(
-    mapper: Mapper, reader: ResourceReader, *, terminology: TerminologyService, options: Mapping[str, Any]
+    mapper: Mapper,
+    reader: ResourceReader,
+    *,
+    terminology: TerminologyService,
+    options: Mapping[str, Any],
+    behind: Collection[str] = (),
 ) -> GroupContext:
-    """A fresh context. The option ``fhir.own-bases`` names the source's own addresses (``mappers.references``)."""
+    """A fresh context. ``behind``: :func:`behind_case` of all mappers. The option ``fhir.own-bases`` names the source's own
+    addresses (``mappers.references``)."""
     bases = options.get("fhir.own-bases")
     return GroupContext(
         reader, terminology=terminology, options=options, requires=mapper.requires,
-        bases=None if bases is None else tuple(bases),
+        bases=None if bases is None else tuple(bases), behind_case=mapper.name in behind,
     )  # fmt: skip
 
 
@@ -229,10 +262,11 @@ def map_patient(
                 selection.add(mapper.name, key, resource)
     results: list[GroupResult] = []
     taken: set[str] = set()
+    behind = behind_case(mappers)
     for mapper in mappers:
         phase: list[GroupResult] = []
         for key, members in sorted(selection.groups.get(mapper.name, {}).items()):
-            context = context_for(mapper, reader, terminology=terminology, options=options)
+            context = context_for(mapper, reader, terminology=terminology, options=options, behind=behind)
             result = map_group(mapper, Group(mapper.name, key, tuple(members)), context)
             result = without_duplicates(result, taken)
             taken.update(draft.key for draft in result.drafts)

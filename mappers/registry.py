@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Iterable
 from importlib.metadata import entry_points
 
-from mappers.engine import phase_order
+from mappers.engine import behind_case, phase_order
 from mappers.errors import MappingError
 from mappers.protocol import PROTOCOL_VERSION, JsonObject, Mapper
 
@@ -36,6 +36,7 @@ class Registry:
                     raise MappingError(f"{both} both produce {kind}: disable one in [mapping] disabled")
                 kinds[kind] = mapper.name
         self.mappers: list[Mapper] = phase_order(found)
+        self.behind_case = behind_case(found)
         self.by_name = {mapper.name: mapper for mapper in self.mappers}
 
     def readers(self) -> dict[str, list[str]]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from mappers.codes import RELATED_CONDITION
+from mappers.context import CASE as CASE
 from mappers.dates import Day, parse_day
 from mappers.drafting import Drafting
 from mappers.fhir import choice, extensions, first, objects
 from mappers.protocol import Context, EntityView, JsonObject, Resource, Source
 from mappers.references import target_keys
 
-CASE, TUMOUR = "PatientCase", "NeoplasticEntity"
+TUMOUR = "NeoplasticEntity"
 
 #: Observation.effective[x] before ``issued``: the time of the finding, not of its release (R4 Observation.effective).
 _EFFECTIVE = ("effectiveDateTime", "effectiveInstant", "effectivePeriod", "effectiveTiming")

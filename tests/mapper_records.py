@@ -15,6 +15,7 @@ RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 ICD_10_CM = "http://hl7.org/fhir/sid/icd-10-cm"
 MCODE = "http://hl7.org/fhir/us/mcode/StructureDefinition/"
 OPTIONS = {"patient.clinical-center": "Test Centre"}
+EVERYBODY = {"patient.import": "all"}
 UCUM = "http://unitsofmeasure.org"
 CURATIVE = {
     "url": MCODE + "mcode-procedure-intent",
@@ -72,10 +73,13 @@ def administration(id: str, drug: tuple[str, str], day: str, **more: Any) -> Jso
 
 
 def mapped(*resources: JsonObject, terminology: Terminology | None = None, **options: Any) -> MappingResult:
-    """The one patient's result."""
+    """The one patient's result. Every patient is a case here, so that a record needs no tumour to show something else."""
     dotted = {name.replace("__", ".").replace("_", "-"): value for name, value in options.items()}
     results = map_resources(
-        resources, mappers=registry(), terminology=terminology or open_terminology(), options=OPTIONS | dotted
+        resources,
+        mappers=registry(),
+        terminology=terminology or open_terminology(),
+        options=OPTIONS | EVERYBODY | dotted,
     )
     found = [each for each in results if each.patient is not None]
     assert len(found) == 1

@@ -139,6 +139,32 @@ class SurgeryMapper:
             yield Draft("Surgery", f"Surgery:{member.reference}", {"value": 1, "stagings": stagings}, sources=sources)
 
 
+class CaseMapper:
+    """A case, if the patient has a tumour."""
+
+    name = "case"
+    version = "1"
+    produces: tuple[str, ...] = ("PatientCase",)
+    reads: tuple[str, ...] = ("Patient",)
+    requires: tuple[str, ...] = ("NeoplasticEntity",)
+
+    def select(self, resource: Resource) -> str | None:
+        return resource.reference
+
+    def map(self, group: Group, context: Context) -> MapOutput:
+        for member in group.members:
+            if context.entities("NeoplasticEntity"):
+                sources = {"gender": (Source(member.reference, "gender"),)}
+                yield Draft(
+                    "PatientCase",
+                    f"PatientCase:{member.reference}",
+                    {"gender": member.json.get("gender")},
+                    sources=sources,
+                )
+            else:
+                yield NotForPop(member.reference, "no tumour")
+
+
 def fake_registry(*more: Any) -> Registry:
     return Registry([MarkerMapper(), StagingMapper(), SurgeryMapper(), TumourMapper(), *more])
 

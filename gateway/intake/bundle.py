@@ -17,7 +17,7 @@ TYPES = frozenset({"transaction", "batch", "collection", "message", "history", "
 READS = frozenset({"GET", "HEAD"})
 
 
-def unpack(bundle: JsonObject, data: bytes, *, resource_limit: int) -> list[Item]:
+def unpack(bundle: JsonObject, data: bytes, *, resource_limit: int, lenient: bool = False) -> list[Item]:
     """The items of a Bundle, in order. ``data``: the raw bytes that ``bundle`` was parsed from."""
     entries = bundle.get("entry")
     if entries is None:
@@ -27,13 +27,17 @@ def unpack(bundle: JsonObject, data: bytes, *, resource_limit: int) -> list[Item
         return [Item(position=0, type="Bundle", id="", json=None, raw=b"", valid=False, issues=[problem])]
     items: list[Item] = []
     for position, (entry, raw) in enumerate(zip(entries, entry_slices(data), strict=True)):
-        item = _item(entry, raw, position=position, bundle_type=str(bundle.get("type")), resource_limit=resource_limit)
+        item = _item(
+            entry, raw, position=position, bundle_type=str(bundle.get("type")), resource_limit=resource_limit, lenient=lenient
+        )  # fmt: skip
         if item is not None:
             items.append(item)
     return items
 
 
-def _item(entry: Any, raw: bytes | None, *, position: int, bundle_type: str, resource_limit: int) -> Item | None:
+def _item(
+    entry: Any, raw: bytes | None, *, position: int, bundle_type: str, resource_limit: int, lenient: bool
+) -> Item | None:
     where = f"Bundle.entry[{position}]"
     if not isinstance(entry, dict):
         problem = issue("an entry must be an object", code="structure", expression=where)
@@ -63,8 +67,8 @@ def _item(entry: Any, raw: bytes | None, *, position: int, bundle_type: str, res
             key.split("/", 1)[1] if key is not None and "/" in key and not key.startswith(("urn:", "id:")) else None
         )
     item = resource_item(
-        entry.get("resource"), raw, position=position, full_url=full_url, id_=None, limit=resource_limit
-    )
+        entry.get("resource"), raw, position=position, full_url=full_url, id_=None, limit=resource_limit, lenient=lenient
+    )  # fmt: skip
     _conditional(item, request, method)
     if wanted is not None and item.json is not None:
         if "id" not in item.json:

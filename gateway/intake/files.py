@@ -135,7 +135,7 @@ def _lines(stream: IO[bytes], raw: IO[bytes], source: str, limits: LimitSettings
     while True:
         line = stream.readline(limits.resource_bytes + 2)
         if line.strip():
-            items.append(_line_item(line, stream, position, limits))
+            items.append(_line_item(line, stream, position, source, limits))
             parts.append(line)
             size += len(line)
             position += 1
@@ -150,7 +150,7 @@ def _lines(stream: IO[bytes], raw: IO[bytes], source: str, limits: LimitSettings
             return
 
 
-def _line_item(line: bytes, stream: IO[bytes], position: int, limits: LimitSettings) -> Item:
+def _line_item(line: bytes, stream: IO[bytes], position: int, source: str, limits: LimitSettings) -> Item:
     if len(line) > limits.resource_bytes and not line.endswith(b"\n"):
         while (rest := stream.readline(2**20)) and not rest.endswith(b"\n"):
             pass
@@ -158,7 +158,10 @@ def _line_item(line: bytes, stream: IO[bytes], position: int, limits: LimitSetti
         return Item(position=position, type="", id="", json=None, raw=b"", valid=False, issues=[problem])
     content = bare(line)
     try:
-        return resource_item(parse(content, limits), content, position=position, limit=limits.resource_bytes)
+        lenient = source in limits.lenient_sources
+        return resource_item(
+            parse(content, limits), content, position=position, limit=limits.resource_bytes, lenient=lenient
+        )
     except InputRejected as error:
         problem = issue(f"line {position + 1}: {error}", code=error.issue)
         return Item(position=position, type="", id="", json=None, raw=content, valid=False, issues=[problem])

@@ -116,13 +116,14 @@ def identity(resource: JsonObject, raw: bytes, full_url: str | None) -> str:
 
 
 def resource_item(
-    resource: Any, raw: bytes, *, position: int = 0, full_url: str | None = None, id_: str | None = None, limit: int
-) -> Item:
+    resource: Any, raw: bytes, *, position: int = 0, full_url: str | None = None, id_: str | None = None, limit: int,
+    lenient: bool = False,
+) -> Item:  # fmt: skip
     """An item from a parsed resource: validated, and invalid where it cannot be kept as the newest version."""
     if not isinstance(resource, dict):
         problem = issue("this is no FHIR resource: an object with a resourceType is expected", code="structure")
         return Item(position=position, type="", id="", json=None, raw=raw, valid=False, issues=[problem])
-    valid, issues = validate(resource)
+    valid, issues = validate(resource, lenient=lenient)
     resource_type = resource.get("resourceType")
     resource_type = resource_type if isinstance(resource_type, str) else ""
     key = id_ or identity(resource, raw, full_url)

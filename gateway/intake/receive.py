@@ -37,7 +37,7 @@ def bundle_delivery(
         raise InputRejected("this is no FHIR resource: an object with a resourceType is expected", issue="structure")
     _check_release(value)
     if value["resourceType"] != "Bundle":
-        item = resource_item(value, body, limit=limits.resource_bytes)
+        item = resource_item(value, body, limit=limits.resource_bytes, lenient=source in limits.lenient_sources)
         return _delivery(source, channel, interaction, body, [item], _single_answer)
     kind = value.get("type")
     if kind not in TYPES:
@@ -45,7 +45,7 @@ def bundle_delivery(
         raise InputRejected(
             f"this type of Bundle is not accepted: use one of {known}", issue="not-supported", expression="Bundle.type"
         )
-    items = unpack(value, body, resource_limit=limits.resource_bytes)
+    items = unpack(value, body, resource_limit=limits.resource_bytes, lenient=source in limits.lenient_sources)
     answers = {"transaction": _bundle_answer("transaction-response"), "batch": _bundle_answer("batch-response")}
     if kind == "message":
         # $process-message is idempotent on the header's id (R4 §2.4.3): a message sent again may differ in its timestamp.
@@ -70,7 +70,8 @@ def resource_delivery(
             raise InputRejected(f"the body is not a {type_}, which the address names", expression="resourceType")
         if id_ is not None and value.get("id") not in (None, id_):
             raise InputRejected("the resource's id differs from the one in the address", expression=f"{type_}.id")
-    item = resource_item(value, body, id_=id_, limit=limits.resource_bytes)
+    lenient = source in limits.lenient_sources
+    item = resource_item(value, body, id_=id_, limit=limits.resource_bytes, lenient=lenient)
     return _delivery(source, channel, interaction, body, [item], _single_answer)
 
 

@@ -8,7 +8,7 @@ stands there and the remedy, never the value.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import orjson
@@ -16,6 +16,7 @@ from fhir.resources.R4B import get_fhir_model_class
 from pydantic import BaseModel, ValidationError
 
 from gateway.intake.bindings import CODES, CONCEPTS
+from gateway.intake.mending import mend, told
 from gateway.intake.outcome import issue
 
 JsonObject = dict[str, Any]
@@ -38,6 +39,8 @@ MOST = 10
 _EXTRA = "extra_forbidden"
 _ID_ERRORS = frozenset({"string_pattern_mismatch", "string_too_long"})
 _USABLE_ID = re.compile(r"[A-Za-z0-9\-._:~@+=$!]{1,255}")
+#: A contained resource's id is used inside its container only: POP's export writes ``{id}/temperature``.
+_USABLE_CONTAINED_ID = re.compile(r"[A-Za-z0-9\-._:~@+=$!/]{1,255}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_\-]{0,63}")
 _KINDS = {dict: "an object", list: "a list", str: "a text", bool: "a boolean", int: "a number", float: "a number"}
 
@@ -52,8 +55,9 @@ def model(resource_type: str) -> type[BaseModel] | None:
     return found
 
 
-def validate(resource: JsonObject) -> tuple[bool, list[JsonObject]]:
-    """(valid, issues). Issues of a valid resource are warnings."""
+def validate(resource: JsonObject, *, lenient: bool = False) -> tuple[bool, list[JsonObject]]:
+    """(valid, issues). Issues of a valid resource are warnings. ``lenient`` mends what a lenient source may do
+    (:mod:`gateway.intake.mending`) and warns of it."""
     resource_type = resource.get("resourceType")
     if not isinstance(resource_type, str) or not resource_type:
         text = "resourceType is missing: a FHIR resource names its type"
@@ -72,6 +76,10 @@ def validate(resource: JsonObject) -> tuple[bool, list[JsonObject]]:
         # The model stops at an unknown element before it has looked for missing ones: look again without the quirks.
         warnings = [_warn(resource_type, item) for item in quirks[:MOST]]
         wrong = _errors(found, _without(resource, [item["loc"] for item in quirks]))
+    if wrong and lenient:
+        plain = _without(resource, [item["loc"] for item in quirks])
+        mended, wrong = mend(plain, wrong, errors=partial(_errors, found), harmless=_is_quirk)
+        warnings += [_warn_mended(resource, item) for item in _reduced(mended)]
     if wrong:
         return False, [_explain(resource, item) for item in _reduced(wrong)]
     problems = _bindings(resource, resource_type)
@@ -93,10 +101,13 @@ def _errors(found: type[BaseModel], resource: JsonObject) -> list[Any]:
 def _is_quirk(resource: JsonObject, item: Any) -> bool:
     if item["type"] == _EXTRA:
         return True
-    if item["loc"] != ("id",) or item["type"] not in _ID_ERRORS:
+    location = item["loc"]
+    contained = len(location) == 3 and location[0] == "contained"
+    if (location != ("id",) and not contained) or location[-1] != "id" or item["type"] not in _ID_ERRORS:
         return False
     # R4 allows [A-Za-z0-9-.]{1,64}; servers that use underscores or longer ids exist (field notes §1 *Content*).
-    return _USABLE_ID.fullmatch(str(resource["id"])) is not None
+    usable = _USABLE_CONTAINED_ID if contained else _USABLE_ID
+    return usable.fullmatch(str(_value_at(resource, location))) is not None
 
 
 def _warn(resource_type: str, item: Any) -> JsonObject:
@@ -104,6 +115,14 @@ def _warn(resource_type: str, item: Any) -> JsonObject:
     if item["type"] != _EXTRA:
         text = "an id of a form that R4 does not allow: kept as it is"
     return issue(text, code="extension", severity="warning", expression=_path(resource_type, item["loc"]))
+
+
+def _warn_mended(resource: JsonObject, item: Any) -> JsonObject:
+    resource_type = str(resource["resourceType"])
+    if _is_quirk(resource, item):
+        return _warn(resource_type, item)
+    text = f"{told(item)}: kept as it is, since the source is a lenient one"
+    return issue(text, code="invariant", severity="warning", expression=_path(resource_type, item["loc"]))
 
 
 def _without(resource: JsonObject, locations: list[tuple[Any, ...]]) -> JsonObject:

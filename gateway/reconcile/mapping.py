@@ -24,7 +24,7 @@ from gateway.reconcile.reader import Row, StoreReader
 from gateway.reconcile.work import MappingOutcome, Work
 from gateway.store.engine import Store
 from gateway.store.tables import counter, patient
-from mappers.context import PATIENT, TerminologyService, of_entities, of_type
+from mappers.context import CASE, PATIENT, TerminologyService, of_entities, of_presence, of_type
 from mappers.engine import (
     context_for,
     map_group,
@@ -112,11 +112,11 @@ class Run:
             await self._settle_keys(mapper)
         works = [self.work[name] for name in sorted(done)]
         self._drop_duplicates(works)
-        changed_kinds = self._changed_kinds(works, mapper)
+        changed = self._changed_targets(works)
         for work in works:
             if work.result is not None:
                 self.reader.views.add(self._views(work))
-        dependents = await self.groups.dependents(of_entities(kind) for kind in changed_kinds)
+        dependents = await self.groups.dependents(changed)
         await self.add({group_id for ids in dependents.values() for group_id in ids})
 
     async def _map(self, mapper: Mapper, works: list[Work]) -> None:
@@ -144,6 +144,8 @@ class Run:
     def _likely(self, mapper: Mapper, works: list[Work]) -> set[str]:
         """What the mapper will probably ask for: loading it at once saves a second round."""
         keys = {of_entities(kind) for kind in mapper.requires} | {self.reader.patient_key}
+        if mapper.name in self.registry.behind_case:
+            keys.add(of_entities(CASE))
         for work in works:
             for row in work.members:
                 for _, reference in iter_references(row.resource.json if row.resource is not None else {}):
@@ -154,7 +156,9 @@ class Run:
         members = tuple(row.resource for row in work.members if row.resource is not None)
         if not members:
             return
-        context = context_for(mapper, self.reader, terminology=self._terminology, options=self._options)
+        context = context_for(
+            mapper, self.reader, terminology=self._terminology, options=self._options, behind=self.registry.behind_case
+        )
         result = map_group(mapper, Group(mapper.name, work.key, members), context)
         rivals = self.reader.rivals(result.dependencies)
         work.result = replace(result, dependencies=result.dependencies | rivals) if rivals else result
@@ -183,7 +187,8 @@ class Run:
             return [replace(each.view(), blocked=True) for each in work.stored.drafts.values()]
         return work.result.views()
 
-    def _changed_kinds(self, works: list[Work], mapper: Mapper) -> set[str]:
+    def _changed_targets(self, works: list[Work]) -> set[str]:
+        """What groups may have asked of the drafts of these groups that is another answer now."""
         before: dict[str, EntityView] = {}
         after: dict[str, EntityView] = {}
         for work in works:
@@ -191,7 +196,9 @@ class Run:
                 before.update({each.key: each.view() for each in work.stored.drafts.values()})
             after.update({view.key: view for view in self._views(work)})
         keys = [key for key in before.keys() | after.keys() if before.get(key) != after.get(key)]
-        return {view.kind for key in keys for view in (before.get(key), after.get(key)) if view is not None}
+        kinds = {view.kind for key in keys for view in (before.get(key), after.get(key)) if view is not None}
+        came_or_went = {view.kind for view in before.values()} ^ {view.kind for view in after.values()}
+        return {of_entities(kind) for kind in kinds} | {of_presence(kind) for kind in came_or_went}
 
     async def breathe(self) -> None:
         """Give the event loop its turn if it has waited for long."""

@@ -43,6 +43,18 @@ async def _ids(store: Store) -> set[str]:
         return set(await connection.scalars(sa.select(resource.c.fhir_id)))
 
 
+async def test_a_lenient_source_is_one_by_its_name(embedded: Store, tmp_path: Path) -> None:
+    observation = b'{"resourceType":"Observation","id":"a","code":{"text":"x"},"focus":{"reference":"Condition/c"}}'
+    bundle = b'{"resourceType":"Bundle","type":"collection","entry":[{"resource":' + observation + b"}]}"
+    for number, (name, content) in enumerate([("a.json", observation), ("b.json", bundle), ("c.ndjson", observation)]):
+        (tmp_path / name).write_bytes(content.replace(b'"id":"a"', b'"id":"a%d"' % number))
+    limits = LimitSettings(lenient_sources=("pop",))
+    async with Intake(embedded) as intake:
+        strict = await import_paths(intake, [tmp_path], source="s", limits=limits)
+        lenient = await import_paths(intake, [tmp_path], source="pop", limits=limits)
+    assert (dict(strict.counts), dict(lenient.counts)) == ({"invalid": 3}, {"stored": 3})
+
+
 async def test_every_kind_of_file_in_a_folder(embedded: Store, tmp_path: Path) -> None:
     folder = tmp_path / "in"
     (folder / "deeper").mkdir(parents=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -92,6 +93,49 @@ def test_a_nul_character_is_refused() -> None:
     raw = rb'{"resourceType":"Observation","id":"o","status":"final","code":{"text":"a\u0000"}}'
     item = resource_item(orjson.loads(raw), raw, limit=1000)
     assert not item.valid
+
+
+def test_a_lenient_source_may_leave_out_what_does_not_change_the_meaning() -> None:
+    part = {"valueString": "x"}
+    told = {"id": "a_b", "resourceType": "Observation", "code": {"text": "x"}, "focus": {"reference": "Condition/c"}}
+    resource = {**told, "id": "o", "contained": [told], "component": [part]}
+    assert not validate(resource)[0]
+    before = orjson.dumps(resource)
+    valid, issues = validate(resource, lenient=True)
+    assert valid
+    assert orjson.dumps(resource) == before
+    assert {(item["severity"], item["expression"][0].removeprefix("Observation.")) for item in issues} == {
+        ("warning", name)
+        for name in (
+            "status", "focus", "component[0].code", "contained[0].id", "contained[0].status", "contained[0].focus",
+        )
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "element"),
+    [
+        ({"code": None}, "Observation.code"),
+        ({"effectiveDateTime": "2024-13-01"}, "Observation.effectiveDateTime"),
+        ({"focus": "Condition/c"}, "Observation.focus"),
+        ({"status": "bogus"}, "Observation.status"),
+    ],
+    ids=["no code", "no date", "no object", "no status of R4"],
+)
+def test_a_lenient_source_may_not_send_what_nobody_understands(change: dict[str, Any], element: str) -> None:
+    whole = {"resourceType": "Observation", "id": "o", "code": {"text": "x"}, "component": [{}], **change}
+    valid, issues = validate({key: value for key, value in whole.items() if value is not None}, lenient=True)
+    assert not valid
+    assert element in {item["expression"][0] for item in issues if item["severity"] == "error"}
+
+
+def test_what_pop_exports_is_valid_at_a_lenient_source(shared: Path) -> None:
+    found = [
+        resource for path in sorted((shared / "pop" / "fhir-export").glob("*/*.json"))
+        if not path.name.startswith(("INDEX", "Bundle")) and "resourceType" in (resource := orjson.loads(path.read_bytes()))
+    ]  # fmt: skip
+    assert len(found) > 100
+    assert [resource["id"] for resource in found if not validate(resource, lenient=True)[0]] == []
 
 
 def test_ids_are_never_cut_into_each_other() -> None:

@@ -90,7 +90,7 @@ def test_a_stated_histology_that_is_unmapped_is_not_replaced_by_a_default() -> N
     ],
 )
 def test_what_is_no_tumour_for_pop(more: dict[str, Any], reason: str) -> None:
-    result = mapped(patient(), condition(**more))
+    result = mapped(patient(), condition(**more), patient__import="with-cancer")
     assert not result.drafts
     assert reasons(result)["Condition/c"] == reason
 

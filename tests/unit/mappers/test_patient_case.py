@@ -3,7 +3,21 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from mapper_records import assumed, codes, concept, condition, drafts, mapped, observation, only, patient, reasons
+from mapper_records import (
+    LOINC,
+    assumed,
+    codes,
+    concept,
+    condition,
+    drafts,
+    mapped,
+    observation,
+    only,
+    patient,
+    reasons,
+)
+
+from mappers.engine import NO_CASE
 
 TYPES = "http://terminology.hl7.org/CodeSystem/v2-0203"
 
@@ -13,9 +27,19 @@ def _identifier(value: str, kind: str | None = None, **more: Any) -> dict[str, A
 
 
 def test_a_patient_without_a_tumour_is_not_for_pop() -> None:
-    result = mapped(patient(), condition(code="I10"))
+    result = mapped(patient(), condition(code="I10"), patient__import="with-cancer")
     assert not result.drafts
     assert reasons(result)["Patient/p"] == "the record holds no cancer diagnosis (option patient.import)"
+
+
+def test_nothing_about_a_patient_who_is_no_case_is_for_pop() -> None:
+    status = observation("e", (LOINC, "89247-1"), valueInteger=1)
+    result = mapped(patient(), status, patient__import="with-cancer")
+    assert not result.drafts
+    assert NO_CASE in reasons(result)["Observation/e"]
+    # While the Patient has not arrived, nobody can tell: the entity waits for its case.
+    assert only(mapped(status, patient__import="with-cancer"), "PerformanceStatus").references["caseId"]
+    assert only(mapped(patient(), status, condition(), patient__import="with-cancer"), "PerformanceStatus")
 
 
 def test_every_patient_where_the_site_wants_that() -> None:

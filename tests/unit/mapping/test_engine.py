@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mapping_fakes import MarkerMapper, NoTerminology, StagingMapper, TumourMapper, fake_registry
+from mapping_fakes import CaseMapper, MarkerMapper, NoTerminology, StagingMapper, TumourMapper, fake_registry
 
 from mappers.context import GroupContext
 from mappers.engine import (
     DUPLICATE_KEY,
     MAPPER_FAILED,
+    NO_CASE,
     GroupResult,
     MemoryReader,
     draft_digest,
@@ -45,6 +46,22 @@ def test_mappers_stand_after_those_they_require() -> None:
     assert [mapper.name for mapper in phase_order([MarkerMapper(), StagingMapper(), TumourMapper()])] == [
         "tumour", "marker", "staging",
     ]  # fmt: skip
+
+
+def test_all_but_what_the_case_asks_for_stand_behind_the_case() -> None:
+    registry = fake_registry(CaseMapper())
+    assert registry.behind_case == {"marker", "staging", "surgery"}
+    assert [mapper.name for mapper in registry.mappers][:2] == ["tumour", "case"]
+    assert fake_registry().behind_case == frozenset()
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_nothing_is_made_of_a_patient_who_is_no_case(known: bool) -> None:
+    found = [resource("Observation", "o", value=1), *([resource("Patient", "p")] if known else [])]
+    results = run(*found, registry=fake_registry(CaseMapper()))
+    marker = next(each for each in results if each.mapper == "marker")
+    assert [each.reason for each in marker.not_for_pop] == ([NO_CASE] if known else [])
+    assert bool(marker.drafts) is not known
 
 
 def test_a_circle_is_refused() -> None:
