@@ -2,110 +2,96 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from mappers.codes import LOINC, NCIT, SNOMED
 from mappers.drafting import Drafting
-from mappers.fhir import has_code, pairs, text_of
-from mappers.protocol import Context, Group, MapOutput, NotForPop, Resource, Source
+from mappers.fhir import choice
+from mappers.performance_scores import ECOG, KARNOFSKY, LANSKY, Score, is_performance_status, scores
+from mappers.protocol import Context, Draft, Group, MapOutput, NotForPop, Resource
 from mappers.subjects import VOID, case_key, put_observed, subject_source
-from mappers.units import decimal_of
 
-ECOG = frozenset({(LOINC, "89247-1"), (LOINC, "89262-0"), (SNOMED, "423740007"), (NCIT, "C105721")})
-KARNOFSKY = frozenset({(LOINC, "89243-0"), (SNOMED, "273546003"), (NCIT, "C28013")})
-#: mCODE codes Lansky with NCIt C38144.
-LANSKY = frozenset({(NCIT, "C38144"), (LOINC, "89246-3"), (SNOMED, "273557003")})
-
-#: LOINC answer lists LL529-9 (ECOG) and LL4986-7 (Karnofsky); SNOMED CT ECOG grades 0–5.
-ECOG_ANSWERS = {
-    (LOINC, "LA9622-7"): 0, (LOINC, "LA9623-5"): 1, (LOINC, "LA9624-3"): 2, (LOINC, "LA9625-0"): 3, (LOINC, "LA9626-8"): 4,
-    (LOINC, "LA9627-6"): 5, (SNOMED, "425389002"): 0, (SNOMED, "422512005"): 1, (SNOMED, "422894000"): 2,
-    (SNOMED, "423053003"): 3, (SNOMED, "423237006"): 4, (SNOMED, "423409001"): 5,
-}  # fmt: skip
-KARNOFSKY_ANSWERS = {
-    (LOINC, "LA29175-9"): 100, (LOINC, "LA29176-7"): 90, (LOINC, "LA29177-5"): 80, (LOINC, "LA29178-3"): 70,
-    (LOINC, "LA29179-1"): 60, (LOINC, "LA29180-9"): 50, (LOINC, "LA29181-7"): 40, (LOINC, "LA29182-5"): 30,
-    (LOINC, "LA29183-3"): 20, (LOINC, "LA29184-1"): 10, (LOINC, "LA9627-6"): 0,
-}  # fmt: skip
+_LEGAL = {ECOG: range(6), KARNOFSKY: range(0, 101, 10)}
+_SCALE = {ECOG: "ECOG is 0 to 5", KARNOFSKY: "Karnofsky is 0 to 100 in steps of ten"}
+_READ = ("status", "code", "category", "component", "interpretation", "method", "focus")
 
 
 class PerformanceStatusMapper:
-    """ECOG and Karnofsky scores, one Observation each.
+    """ECOG and Karnofsky scores, one entity per Observation; both of one Observation are one.
 
-    The score is an integer, a quantity, a LOINC or SNOMED CT answer in the value, or in the interpretation. ECOG is 0–5
-    (Oken 1982), Karnofsky 0–100 in tens (Karnofsky 1949); POP stores anything, so other values wait for a person. The
-    Lansky play-performance scale is for children and no field of POP: it is not converted.
+    * The scale is named by code (LOINC, SNOMED CT, NCIt) or by name; in a performance status in general by its components or by
+      the answer (MII *Allgemeiner Leistungszustand*).
+    * The score is an integer, a quantity, an answer of LOINC, SNOMED CT or the German registries (``1``, ``90%``), or a text
+      ("ECOG 1", "KPS 80 %"), in the value, a component or the interpretation. A percentage is Karnofsky's whatever the code says
+      (oBDS 12.1 has one field for both).
+    * ECOG is 0–5 (Oken 1982), Karnofsky 0–100 in tens (Karnofsky 1949); POP stores anything, so other values wait for a person.
+    * What the source calls unknown is none. The Lansky play-performance scale is for children and no field of POP: it is not
+      converted.
+    * The same scores on the same day are one entity, however often they are told.
     """
 
     name = "performance-status"
-    version = "1"
+    version = "2"
     produces: tuple[str, ...] = ("PerformanceStatus",)
     reads: tuple[str, ...] = ("Observation",)
     requires: tuple[str, ...] = ()
 
     def select(self, resource: Resource) -> str | None:
-        """Its own group, for Observations whose code names one of the scales."""
-        return resource.reference if has_code(resource.json.get("code"), ECOG | KARNOFSKY | LANSKY) else None
+        """The day as it is written, for Observations of one of the scales: repeats are found within a day."""
+        if not is_performance_status(resource.json):
+            return None
+        found = choice(resource.json, ("effectiveDateTime", "effectiveInstant", "effectivePeriod", "issued"))
+        value = found[1].get("start") if found is not None and isinstance(found[1], dict) else found and found[1]
+        return value.strip()[:10] if isinstance(value, str) and value.strip() else "undated"
 
     def map(self, group: Group, context: Context) -> MapOutput:
-        """One draft per Observation."""
+        """One draft per Observation that says something new."""
+        told: dict[tuple[object, ...], list[tuple[Resource, list[Score]]]] = {}
         for member in group.members:
-            yield from self._map(member, context)
-
-    def _map(self, member: Resource, context: Context) -> MapOutput:
-        code = member.json.get("code")
-        status = member.json.get("status")
-        if isinstance(status, str) and status in VOID:
-            yield NotForPop(member.reference, f"the observation is {VOID[status]}")
-            return
-        if has_code(code, LANSKY):
-            yield NotForPop(member.reference, "POP has no field for the Lansky play-performance scale")
-            return
-        ecog = has_code(code, ECOG)
-        field, answers = ("ecogScore", ECOG_ANSWERS) if ecog else ("karnofskyScore", KARNOFSKY_ANSWERS)
-        drafting = Drafting("PerformanceStatus", f"PerformanceStatus:{member.reference}")
-        drafting.refer("caseId", case_key(context, member), subject_source(member))
-        drafting.consume(member, "status", "code", "category", "interpretation", "method")
-        put_observed(drafting, member, context)
-        found = score(member.json, answers)
-        if found is None:
-            absent = member.json.get("dataAbsentReason") is not None
-            why = "The observation says that its value is absent." if absent else "The value is no score of this scale."
-            drafting.missing(field, why, Source(member.reference, "dataAbsentReason" if absent else "value"))
-        else:
-            value, element = found
-            source = Source(member.reference, element)
-            legal = value in range(6) if ecog else value in range(0, 101, 10)
-            if legal:
-                drafting.put(field, value, source)
+            status = member.json.get("status")
+            if isinstance(status, str) and status in VOID:
+                yield NotForPop(member.reference, f"the observation is {VOID[status]}")
+                continue
+            found = list(scores(member))
+            kept = [each for each in found if each.scale != LANSKY and not each.unknown]
+            if kept:
+                same = tuple(sorted((each.scale, each.value) for each in kept if each.value is not None))
+                told.setdefault(same or (member.reference,), []).append((member, kept))
             else:
-                scale = "ECOG is 0 to 5" if ecog else "Karnofsky is 0 to 100 in steps of ten"
-                drafting.issue(
-                    "implausible-value",
-                    field,
-                    f"{scale}: correct the value at its source.",
-                    source=source,
-                    blocking=True,
-                )
-        yield drafting.done()
+                yield NotForPop(member.reference, _reason(found))
+        for _, together in sorted(told.items(), key=lambda item: item[1][0][0].reference):
+            yield _draft(together, context)
 
 
-def score(json: dict[str, Any], answers: dict[tuple[str, str], int]) -> tuple[int, str] | None:
-    """(score, element) of a performance status Observation; None if nothing states a whole number."""
-    for element in ("valueInteger", "valueDecimal", "valueString", "valueQuantity"):
-        value = json.get(element)
-        if value is None:
-            continue
-        number = decimal_of(value.get("value") if isinstance(value, dict) else value)
-        if number is not None and number == number.to_integral_value() and abs(number) < 10_000:
-            return int(number), element
-    for element in ("valueCodeableConcept", "interpretation"):
-        value = json.get(element)
-        for concept in value if isinstance(value, list) else [value]:
-            for pair in pairs(concept):
-                if pair in answers:
-                    return answers[pair], element
-            number = decimal_of(text_of(concept.get("text"))) if isinstance(concept, dict) else None
-            if number is not None and number == number.to_integral_value() and abs(number) < 10_000:
-                return int(number), element
-    return None
+def _reason(found: list[Score]) -> str:
+    if found and all(each.scale == LANSKY for each in found):
+        return "POP has no field for the Lansky play-performance scale"
+    if any(each.unknown for each in found):
+        return "the source says that the performance status is not known"
+    return "a performance status of another scale than ECOG and Karnofsky"
+
+
+def _draft(together: list[tuple[Resource, list[Score]]], context: Context) -> Draft:
+    (member, found), *also = together
+    drafting = Drafting("PerformanceStatus", f"PerformanceStatus:{member.reference}")
+    drafting.refer("caseId", case_key(context, member), subject_source(member))
+    drafting.consume(member, *_READ)
+    put_observed(drafting, member, context)
+    for each in found:
+        _put(drafting, each)
+    for other, same in also:
+        drafting.consume(other, *_READ, "effectiveDateTime", "effectivePeriod", "issued")
+        drafting.read(*(each.source for each in same))
+    return drafting.done()
+
+
+def _put(drafting: Drafting, score: Score) -> None:
+    if score.value is None:
+        absent = score.source.element.endswith("value")
+        text = "The observation has no value." if absent else "The value is no score of this scale."
+        drafting.missing(score.scale, text, score.source)
+    elif score.value not in _LEGAL[score.scale]:
+        text = f"{_SCALE[score.scale]}: correct the value at its source."
+        drafting.issue("implausible-value", score.scale, text, source=score.source, blocking=True)
+    elif drafting.payload.get(score.scale, score.value) != score.value:
+        text = "The source states two scores of this scale: correct it there."
+        drafting.issue("contradiction", score.scale, text, source=score.source, blocking=True)
+    else:
+        drafting.put(score.scale, score.value, score.source)
