@@ -22,6 +22,10 @@ CDC_RACE = "urn:oid:2.16.840.1.113883.6.238"
 NULL_FLAVOR = "http://terminology.hl7.org/CodeSystem/v3-NullFlavor"
 ROLE_CODE = "http://terminology.hl7.org/CodeSystem/v3-RoleCode"
 IDENTIFIER_TYPE = "http://terminology.hl7.org/CodeSystem/v2-0203"
+CPT = "http://www.ama-assn.org/go/cpt"
+HCPCS = "http://terminology.hl7.org/CodeSystem/HCPCS"
+ICD_10_PCS = "http://www.cms.gov/Medicare/Coding/ICD10"
+OPS = "http://fhir.de/CodeSystem/bfarm/ops"
 
 #: Other spellings of the same systems that EHRs really send → the one POP and the maps use. The OIDs are HL7's
 #: (https://terminology.hl7.org, *External code systems*); fhir.de's are the German base profiles' older ones.
@@ -53,6 +57,17 @@ ALIASES = {
     "urn:oid:2.16.840.1.113883.6.43": ICD_O,
     "http://hl7.org/fhir/sid/icd-o-3": ICD_O,
     "http://terminology.hl7.org/CodeSystem/icd-o-3-topography/": ICD_O_TOPOGRAPHY,
+    "urn:oid:2.16.840.1.113883.6.12": CPT,
+    "http://www.ama-assn.org/go/cpt/": CPT,
+    "https://www.ama-assn.org/go/cpt": CPT,
+    "urn:oid:2.16.840.1.113883.6.285": HCPCS,
+    "https://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets": HCPCS,
+    "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets": HCPCS,
+    "urn:oid:2.16.840.1.113883.6.4": ICD_10_PCS,
+    "http://hl7.org/fhir/sid/icd-10-pcs": ICD_10_PCS,
+    "https://www.cms.gov/Medicare/Coding/ICD10": ICD_10_PCS,
+    "http://fhir.de/CodeSystem/dimdi/ops": OPS,
+    "urn:oid:1.2.276.0.76.5.522": OPS,
     "urn:oid:2.16.840.1.113883.5.1008": NULL_FLAVOR,
     "http://hl7.org/fhir/v3/NullFlavor": NULL_FLAVOR,
     "urn:oid:2.16.840.1.113883.5.111": ROLE_CODE,
@@ -121,6 +136,16 @@ COMBINED_WITH = _POP + "onconova-ext-medication-administration-combined-with"
 PRIMARY_THERAPY = _POP + "onconova-ext-medication-administration-is-primary-therapy"
 CYCLES = _POP + "onconova-ext-medication-administration-cycles"
 ADJUNCTIVE_ROLE = _POP + "onconova-ext-medication-administration-adjunctive-role"
+RADIOTHERAPY_SESSIONS = _MCODE + "mcode-radiotherapy-sessions"
+RADIOTHERAPY_BEAM = _MCODE + "mcode-radiotherapy-modality-and-technique"
+RADIOTHERAPY_MODALITY = _MCODE + "mcode-radiotherapy-modality"
+RADIOTHERAPY_TECHNIQUE = _MCODE + "mcode-radiotherapy-technique"
+RADIOTHERAPY_DOSE = _MCODE + "mcode-radiotherapy-dose-delivered-to-volume"
+RADIOTHERAPY_FRACTIONS = (
+    _MCODE + "mcode-radiotherapy-fractions-delivered",
+    "http://hl7.org/fhir/us/codex-radiation-therapy/StructureDefinition/codexrt-radiotherapy-fractions-delivered",
+)
+PROCEDURE_METHOD = "http://hl7.org/fhir/StructureDefinition/procedure-method"
 MEDICATION_PROFILES = frozenset({
     "mcode-cancer-related-medication-administration", "mcode-cancer-related-medication-request",
     "mcode-cancer-related-medication-statement", "onconova-medication-administration",

@@ -26,8 +26,11 @@ def packaged_maps() -> tuple[ConceptMap, ...]:
 def small_lists() -> dict[str, list[tuple[Any, ...]]]:
     """Terminology → packaged concepts, for names (``cT2``, ``IIB``) while POP's own list is not known."""
     found: dict[str, list[tuple[Any, ...]]] = {}
-    for name in ("small-lists.json", "stage-lists.json", "event-lists.json"):
-        document = orjson.loads((files("mappers.terminology") / "maps" / name).read_bytes())
+    folder = files("mappers.terminology") / "maps"
+    for each in sorted(
+        (each for each in folder.iterdir() if each.name.endswith("-lists.json")), key=lambda each: each.name
+    ):
+        document = orjson.loads(each.read_bytes())
         for terminology, lists in document["lists"].items():
             for entry in lists if isinstance(lists, list) else [lists]:
                 found.setdefault(terminology, []).extend(
