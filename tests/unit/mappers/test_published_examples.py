@@ -37,7 +37,8 @@ KINDS = {
     "SystemicTherapy": "systemic-therapies", "SystemicTherapyMedication": "systemic-therapies/medications",
     "PerformanceStatus": "performance-status", "Vitals": "vitals", "Lifestyle": "lifestyles", "FamilyHistory": "family-histories",
     "ComorbiditiesAssessment": "comorbidities-assessments", "TreatmentResponse": "treatment-responses",
-    "Radiotherapy": "radiotherapies", "RadiotherapyDosage": "radiotherapies/dosages", "RadiotherapySetting": "radiotherapies/settings",
+    "Radiotherapy": "radiotherapies", "RadiotherapyDosage": "radiotherapies/dosages",
+    "RadiotherapySetting": "radiotherapies/settings",
 } | {kind: "stagings" for kind, facts in FACTS.items() if "stagingDomain" in facts.const}  # fmt: skip
 
 

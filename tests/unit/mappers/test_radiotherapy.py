@@ -209,10 +209,8 @@ def test_a_summary_with_volumes_and_beams() -> None:
 
 
 def test_several_techniques_of_a_modality_are_settings() -> None:
-    result = mapped(
-        patient(), condition(),
-        summary("course", count(4), CURATIVE, beam(concept(SNOMED, "394902000"), concept(SNOMED, "384692006"), concept(SNOMED, "113120007"))),
-    )  # fmt: skip
+    both = beam(concept(SNOMED, "394902000"), concept(SNOMED, "384692006"), concept(SNOMED, "113120007"))
+    result = mapped(patient(), condition(), summary("course", count(4), CURATIVE, both))
     assert {_codes(each, "modality", "technique") for each in drafts(result, SETTING)} == {
         ("394902000", "384692006"), ("394902000", "113120007"),
     }  # fmt: skip
@@ -462,7 +460,8 @@ def test_two_summaries_with_numbers_of_one_system_are_two_courses() -> None:
 
 def phase(id: str, start: str, end: str, fractions: int, *extensions: JsonObject, **more: Any) -> JsonObject:
     number = {"url": MCODE + "mcode-radiotherapy-fractions-delivered", "valueUnsignedInt": fractions}
-    return procedure(id, concept(SNOMED, "1222565005"), performedPeriod={"start": start, "end": end}, extension=[number, CURATIVE, *extensions],
+    return procedure(id, concept(SNOMED, "1222565005"), performedPeriod={"start": start, "end": end},
+                     extension=[number, CURATIVE, *extensions],
                      partOf=[{"reference": "Procedure/course"}], **more)  # fmt: skip
 
 
@@ -486,10 +485,9 @@ def test_phases_before_and_after_their_summary(arrived: tuple[bool, bool, bool])
 
 
 def test_bestrahlungen() -> None:
-    result = mapped(
-        patient(), condition(),
-        strahlentherapie(intention("K"), bestrahlung("P-ST", "UH", "3.4", "L", 60.0, 12.0), bestrahlung("PRCJ-ST4D", "PN", "9.5", None, 48.0, 12.0)),
-    )  # fmt: skip
+    one = bestrahlung("P-ST", "UH", "3.4", "L", 60.0, 12.0)
+    two = bestrahlung("PRCJ-ST4D", "PN", "9.5", None, 48.0, 12.0)
+    result = mapped(patient(), condition(), strahlentherapie(intention("K"), one, two))
     assert only(result, KIND).payload["sessions"] == 5
     assert {_place(each) for each in drafts(result, DOSAGE)} == {("39607008", "7771000"), ("62683002", None)}
     assert {_codes(each, "modality", "technique") for each in drafts(result, SETTING)} == {
@@ -618,7 +616,8 @@ def test_any_words_are_read_without_a_failure(text: str) -> None:
 def test_it_conforms() -> None:
     records = [
         patient(), condition(), volume("v", concept(SNOMED, "41216001"), "7771000"),
-        summary("course", count(25), CURATIVE, beam(concept(SNOMED, PHOTONS), concept(SNOMED, VMAT)), delivered("BodyStructure/v", 5000, fractions=25)),
+        summary("course", count(25), CURATIVE, beam(concept(SNOMED, PHOTONS), concept(SNOMED, VMAT)),
+                delivered("BodyStructure/v", 5000, fractions=25)),
         phase("one", "2024-03-04", "2024-04-05", 25, delivered("BodyStructure/v", 5000)),
         strahlentherapie(intention("P"), bestrahlung("KHDR", "Ir-192", "5.8", "L", 28, 7)),
         *(session(f"s{day}", day) for day in DAYS[:3]),
