@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from mappers.codes import LOINC, NCIT, SNOMED
@@ -83,13 +84,22 @@ class Score:
 
 
 def scale_of(code: Any) -> str | None:
-    """The scale that a test's code, else its words, name; None if none or several."""
-    coded = {SCALES[pair] for pair in pairs(code) if pair in SCALES}
-    if coded:
-        return coded.pop() if len(coded) == 1 else None
-    said = words(code)
-    named = [scale for scale, pattern in _SCALE_WORDS if pattern.search(said)] if said else []
-    return named[0] if len(named) == 1 and not _NOT_A_SCORE.search(said) else None
+    """The scale that a test's code, else its words, name; None if its words name several."""
+    for pair in pairs(code):
+        if pair in SCALES:
+            return SCALES[pair]
+    if not isinstance(code, dict):
+        return None
+    texts = [code.get("text"), *(coding.get("display") for coding in codings(code))]
+    named = {scale for each in texts if isinstance(each, str) and (scale := _scale_named(each)) is not None}
+    return named.pop() if len(named) == 1 else None
+
+
+@lru_cache(maxsize=8192)
+def _scale_named(text: str) -> str | None:
+    """The one scale that a text names. Cached: a record asks it of each of its few tests many times."""
+    named = [scale for scale, pattern in _SCALE_WORDS if pattern.search(text)]
+    return named[0] if len(named) == 1 and not _NOT_A_SCORE.search(text) else None
 
 
 def is_performance_status(json: JsonObject) -> bool:

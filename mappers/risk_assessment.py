@@ -25,6 +25,11 @@ from mappers.units import decimal_of
 
 SCORE = "http://onconova.github.io/fhir/StructureDefinition/onconova-ext-risk-assessment-score"
 _PROFILE = re.compile(r"(?:mcode|onconova)-.*risk-assessment")
+#: ``Score 3``, ``7 points``, ``Child-Pugh B7``.
+_SCORE = re.compile(
+    r"(?:(?:\w+ )?score\W*)?(\d{1,4}(?:[.,]\d+)?)(?:\s*(?:points?|pts|punkte))?|(?:child(?:[- ]?pugh)?\W*)?[abc]\W?(\d{1,2})\)?",
+    re.I,
+)
 _VALUES = ("valueCodeableConcept", "valueString", "valueQuantity", "valueInteger", "valueDecimal")
 
 
@@ -39,7 +44,7 @@ class RiskAssessmentMapper:
     """
 
     name = "risk-assessment"
-    version = "1"
+    version = "2"
     produces: tuple[str, ...] = ("RiskAssessment",)
     reads: tuple[str, ...] = ("Observation", "RiskAssessment")
     requires: tuple[str, ...] = (TUMOUR,)
@@ -48,8 +53,11 @@ class RiskAssessmentMapper:
         """Its own group, if it names a method or says that it is one."""
         if resource.type == "RiskAssessment":
             return resource.reference
-        profiled = any(_PROFILE.fullmatch(each) for each in profiles(resource.json))
-        return resource.reference if profiled or method_of(resource.json.get("code")) is not None else None
+        if method_of(resource.json.get("code")) is not None:
+            return resource.reference
+        if "meta" not in resource.json:
+            return None
+        return resource.reference if any(_PROFILE.fullmatch(each) for each in profiles(resource.json)) else None
 
     def map(self, group: Group, context: Context) -> MapOutput:
         """One draft per assessment."""
@@ -81,6 +89,10 @@ def _draft(member: Resource, method: Any, context: Context) -> Drafting:
     known = _method(drafting, method, Source(member.reference, name), context)
     score = _score(drafting, member, value, element)
     if known is not None:
+        if level_of(value) is None and not isinstance(value, str) and member.type == "Observation":
+            stated = first(member.json.get("interpretation"))
+            if level_of(stated) is not None:
+                element, value = "interpretation", stated
         _class(drafting, known, value, score, Source(member.reference, element), context)
     return drafting
 
@@ -113,16 +125,21 @@ def _score(drafting: Drafting, member: Resource, value: Any, element: str) -> An
     stated = extension_value(member.json, SCORE)
     candidates = [(stated[0], stated[1])] if stated is not None else []
     candidates.append((element, value.get("value") if isinstance(value, dict) else value))
+    candidates.extend((element, match[1] or match[2]) for text in _texts(value) if (match := _SCORE.fullmatch(text)))
     for position, part in enumerate(objects(member.json.get("component"))):
         quantity = part.get("valueQuantity")
         number = quantity.get("value") if isinstance(quantity, dict) else part.get("valueInteger")
         candidates.append((f"component[{position}]", number))
     for at, candidate in candidates:
-        number = decimal_of(candidate)
+        number = decimal_of(candidate.replace(",", ".") if isinstance(candidate, str) else candidate)
         if number is not None:
             drafting.put("score", float(number), Source(member.reference, at))
             return number
     return None
+
+
+def _texts(value: Any) -> list[str]:
+    return [value.strip()] if isinstance(value, str) else words(value).split(" | ")
 
 
 def _class(drafting: Drafting, method: str, value: Any, score: Any, source: Source, context: Context) -> None:

@@ -7,29 +7,34 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from mappers.codes import NCIT, SNOMED
-from mappers.fhir import pairs, words
+from mappers.fhir import codings, pairs, words
 
 #: Method → words that name it. A word of its own, so that MIPI and FLIPI are no IPI.
 _NAMES: dict[str, str] = {
     "C121007": r"child[- ]?pugh",
-    "C127872": r"eutos",
+    "C127872": r"\beutos\b(?!.*(?:long|survival|elts))|european treatment outcome study",
     "C127873": r"hasford",
     "C127875": r"sokal",
-    "C136962": r"flipi",
+    "C136962": r"\bflipi\b(?![- ]?2)|follicular lymphoma international prognostic index(?! 2)",
     "C155843": r"imdc|heng (?:score|criteria)|metastatic renal cell carcinoma database",
-    "C161805": r"\bipi\b|^international prognostic index",
-    "C162781": r"\bmipi\b",
-    "C177308": r"non-?seminoma\w*.*(?:igccc?g?|germ cell c)",
-    "C177309": r"(?<!non-)(?<!non)seminoma.*(?:igccc?g?|germ cell .*c)",
+    "C161805": r"(?<![-\w])ipi\b|^international prognostic index",
+    "C162781": r"\bmipi\b(?!-c)|mantle cell lymphoma international prognostic index",
+    "C177308": r"non-?seminoma\w*.*(?:igccc?g?|germ cell c)|igccc?g?.*non-?seminoma",
+    "C177309": r"(?<!non-)(?<!non)seminoma.*(?:igccc?g?|germ cell .*c)|igccc?g?.*(?<!non-)(?<!non)seminoma",
     "C177562": r"european ?leukemia ?net|\beln\b.*risk",
     "C181084": r"nccn.*prostate",
-    "C181085": r"\bcapra\b|cancer of the prostate risk assessment",
+    "C181085": r"\bcapra\b(?!-s)|cancer of the prostate risk assessment",
     "C181086": r"d.?amico",
 }
 METHODS = frozenset({*_NAMES, "C142346"})
+#: Indices of one lymphoma are named after the general one: ``Follicular Lymphoma IPI (FLIPI)``.
+_GENERAL, _PARTICULAR = "C161805", frozenset({"C136962", "C162781"})
+_PATTERNS = {method: re.compile(pattern) for method, pattern in _NAMES.items()}
+_ANY = re.compile("|".join(_NAMES.values()))
 
 #: Method → level → class.
 _THREE = {"low": "C102403", "intermediate": "C102402", "high": "C102401"}
@@ -72,12 +77,25 @@ _LOWEST = {"C121007": Decimal(5)}
 
 def method_of(code: Any) -> str | None:
     """The method (NCIt code) that a test's code or words name."""
-    coded = [found for system, found in pairs(code) if system == NCIT and found in METHODS]
-    if coded:
-        return coded[0]
-    said = words(code).casefold()
-    named = [method for method, pattern in _NAMES.items() if said and re.search(pattern, said)]
-    return named[0] if len(named) == 1 else None
+    for system, found in pairs(code):
+        if system == NCIT and found in METHODS:
+            return found
+    if not isinstance(code, dict):
+        return None
+    texts = [code.get("text"), *(coding.get("display") for coding in codings(code))]
+    named = frozenset().union(*(_named(each) for each in texts if isinstance(each, str)))
+    if named & _PARTICULAR:
+        named -= {_GENERAL}
+    return next(iter(named)) if len(named) == 1 else None
+
+
+@lru_cache(maxsize=8192)
+def _named(text: str) -> frozenset[str]:
+    """The methods that a text names. Cached: a record asks it of each of its few tests many times."""
+    said = " ".join(text.split()).casefold()
+    if _ANY.search(said) is None:
+        return frozenset()
+    return frozenset(method for method, pattern in _PATTERNS.items() if pattern.search(said))
 
 
 def level_of(value: Any) -> str | None:
@@ -96,16 +114,23 @@ _LEVEL = re.compile(
 
 
 _GERMAN = (
-    (r"niedrig(?:es)?", "low"), (r"intermediär(?:es)?", "intermediate"), (r"hohe?s?", "high"), (r"günstig(?:es)?", "favorable"),
-    ("risiko", "risk"),
+    (r"niedrig(?:es)?", "low"), (r"intermediär(?:es)?|mittel|mittleres", "intermediate"), (r"hohe?s?", "high"),
+    (r"ungünstig(?:es|e)?", "adverse"), (r"günstig(?:es|e)?", "favorable"), (r"gute?\b", "good"), (r"schlechte?\b", "poor"),
+    (r"(?<=[a-zäöü])(?=risiko)", " "), ("risiko", "risk"), ("gruppe", "group"), (r"prognos(?:is|e)", "risk"), ("klasse", "class"),
 )  # fmt: skip
+#: What stands around a level: the method's name, a score in brackets or after it.
+_AROUND = re.compile(
+    r"\([^)]*\)"
+    r"|^(?:imdc|flipi|ipi|mipi|nccn|eln(?: ?20\d\d)?|d.?amico|(?:ucsf )?capra|igccc?g?|sokal|eutos|hasford|heng)\b[ :,-]*"
+    r"|[ ,;:-]+(?:score|points?)?\s*\d{1,2}(?:\s*(?:points?|punkte))?$"
+)
 
 
 def _level(text: str) -> str | None:
     """``low-intermediate risk`` → ``low-intermediate``; German words too; None for anything with other words in it."""
     for german, english in _GERMAN:
         text = re.sub(german, english, text)
-    match = _LEVEL.fullmatch(text.strip(" ."))
+    match = _LEVEL.fullmatch(" ".join(_AROUND.sub(" ", text).split()).strip(" .,:;"))
     if match is None:
         return None
     if match["child"]:
@@ -115,8 +140,12 @@ def _level(text: str) -> str | None:
 
 
 def class_of_level(method: str, level: str) -> str | None:
-    """The method's class of this level."""
-    return _CLASSES.get(method, {}).get(level)
+    """The method's class of this level. *Good* and *favourable*, *poor* and *adverse* say the same of a prognosis."""
+    classes = _CLASSES.get(method, {})
+    for same in (frozenset({"good", "favorable"}), frozenset({"poor", "adverse", "unfavorable"})):
+        if level in same and level not in classes:
+            return next((classes[each] for each in sorted(same) if each in classes), None)
+    return classes.get(level)
 
 
 def class_of_score(method: str, score: Decimal) -> str | None:

@@ -96,10 +96,13 @@ def check_after_birth(drafting: Drafting, field: str, day: Day, source: Source, 
 
 
 def named_conditions(resource: Resource) -> list[tuple[str, JsonObject]]:
-    """(element, reference) of what a resource says it is about: ``focus``, ``reasonReference``, related-condition extensions."""
+    """(element, reference) of what a resource says it is about: ``focus``, ``reasonReference``, a
+    risk's ``condition``, related-condition extensions."""
     json = resource.json
     found = [("focus", each) for each in objects(json.get("focus"))]
     found.extend(("reasonReference", each) for each in objects(json.get("reasonReference")))
+    if resource.type == "RiskAssessment":
+        found.extend(("condition", each) for each in objects(json.get("condition")))
     for _, extension in extensions(json, RELATED_CONDITION):
         found.append(("extension", first(extension.get("valueReference"))))
     return found

@@ -28,9 +28,13 @@ MCODE = {"profile": ["http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-can
 @pytest.mark.parametrize(
     ("text", "method"),
     [
-        ("FLIPI score", "C136962"), ("Follicular Lymphoma IPI (FLIPI)", None), ("IPI", "C161805"), ("simplified MIPI", "C162781"),
+        ("FLIPI score", "C136962"), ("Follicular Lymphoma IPI (FLIPI)", "C136962"), ("IPI", "C161805"),
+        ("simplified MIPI", "C162781"),
         ("Child-Pugh score", "C121007"), ("D'Amico risk group", "C181086"), ("UCSF CAPRA score", "C181085"), ("Blood count", None),
-        ("IGCCCG risk, seminoma", None), ("Seminoma IGCCCG risk", "C177309"), ("Nonseminoma IGCCCG risk", "C177308"),
+        ("IGCCCG risk, seminoma", "C177309"), ("IGCCCG risk, non-seminoma", "C177308"), ("CLL-IPI", None), ("FLIPI-2", None),
+        ("EUTOS long-term survival (ELTS)", None), ("NCCN-IPI", None),
+        ("Follicular lymphoma international prognostic index", "C136962"),
+        ("Seminoma IGCCCG risk", "C177309"), ("Nonseminoma IGCCCG risk", "C177308"),
     ],
 )  # fmt: skip
 def test_methods_by_name(text: str, method: str | None) -> None:
@@ -42,7 +46,11 @@ def test_methods_by_name(text: str, method: str | None) -> None:
     [
         ("High risk", "high"), ("low-intermediate risk group", "low-intermediate"), ("Favourable", "favorable"),
         ("Child-Pugh B7", "b"),
-        ("hohes Risiko", "high"), ("Class C", "c"), ("very high risk", "very-high"), ("not high risk", None), ("unclear", None),
+        ("hohes Risiko", "high"), ("IMDC intermediate risk", "intermediate"), ("poor prognosis", "poor"),
+        ("High risk (score 4)", "high"),
+        ("Hochrisiko", None),
+        ("ungünstige Prognose", "adverse"), ("mittleres Risiko", "intermediate"),
+        ("Class C", "c"), ("very high risk", "very-high"), ("not high risk", None), ("unclear", None),
     ],
 )  # fmt: skip
 def test_levels(text: str, level: str | None) -> None:
@@ -80,6 +88,9 @@ def test_a_class_by_pops_own_concept() -> None:
         ({"valueCodeableConcept": concept(NCIT, "C102403", "Low Risk")}, "C136965", False),
         ({"valueInteger": 4}, "C136968", True),
         ({"valueQuantity": {"value": 1}}, "C136965", True),
+        ({"valueString": "Score 2"}, "C136967", True),
+        ({"valueString": "FLIPI: high risk"}, "C136968", False),
+        ({"interpretation": [{"text": "High risk"}]}, "C136968", False),
     ],
 )
 def test_the_methods_own_class_of_a_level_or_a_score(value: dict[str, Any], risk: str, derived: bool) -> None:
@@ -114,6 +125,9 @@ def test_the_resource_for_risks() -> None:
     }  # fmt: skip
     draft = only(mapped(patient(), condition(), record), "RiskAssessment")
     assert (draft.payload["methodology"]["code"], draft.payload["risk"]["code"]) == ("C155843", "C155846")
+    two = condition("c", "C64.2"), condition("d", "C50.4")
+    draft = only(mapped(patient(), *two, record | {"condition": {"reference": "Condition/c"}}), "RiskAssessment")
+    assert draft.references["assessedEntitiesIds"] == ("NeoplasticEntity:Condition/c",)
     other = record | {"method": {"text": "BRCAPRO"}}
     result = mapped(patient(), condition(), other)
     assert not drafts(result, "RiskAssessment")
