@@ -48,6 +48,8 @@ ACCEPTED: dict[str, dict[str, re.Pattern[str]]] = {
     "TumorMarkerAnalyte": {LOINC: re.compile(r"LP\d+-\d"), NCIT: re.compile("C17922")},
     "AntineoplasticAgent": {NCIT: _NCIT_CODE},
     "DosageRoute": {SNOMED: _SCTID},
+    "SurgicalProcedure": {NCIT: _NCIT_CODE},
+    "BodyLocationQualifier": {SNOMED: _SCTID},
     "AdjunctiveTherapyRole": {NCIT: _NCIT_CODE, SNOMED: re.compile("1287211007")},
     "TreatmentTerminationReason": {SNOMED: _SCTID},
     "CancerRiskAssessmentMethod": {NCIT: re.compile("|".join(sorted(METHODS)))},

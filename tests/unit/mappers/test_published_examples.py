@@ -36,7 +36,7 @@ KINDS = {
     "PatientCase": "case", "NeoplasticEntity": "neoplastic-entities", "TumorMarker": "tumor-markers",
     "SystemicTherapy": "systemic-therapies", "SystemicTherapyMedication": "systemic-therapies/medications",
     "PerformanceStatus": "performance-status", "Vitals": "vitals", "Lifestyle": "lifestyles", "FamilyHistory": "family-histories",
-    "ComorbiditiesAssessment": "comorbidities-assessments", "TreatmentResponse": "treatment-responses",
+    "ComorbiditiesAssessment": "comorbidities-assessments", "Surgery": "surgeries", "TreatmentResponse": "treatment-responses",
     "Radiotherapy": "radiotherapies", "RadiotherapyDosage": "radiotherapies/dosages",
     "RadiotherapySetting": "radiotherapies/settings",
 } | {kind: "stagings" for kind, facts in FACTS.items() if "stagingDomain" in facts.const}  # fmt: skip

@@ -1,0 +1,96 @@
+"""Operations by name: the display of a code, or text. A name counts only if every word of it is understood."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from mappers.surgeries.operations import Operation, patterns
+
+_TAG = re.compile(r"\s*\((?:procedure|regime/therapy|finding|body structure)\)")
+#: How the surgeon got there says nothing of what was removed.
+_APPROACH = re.compile(
+    r"\b(?:laparoscop\w*|thoracoscop\w*|robot\w*|da vinci|assisted|hand assisted|video|vats|open|offene?|minimally invasive|"
+    r"endoscopic approach|percutaneous|unilateral|elective|primary|s/p|using|approach|via|procedure|operation for|surgical)\b"
+)  # fmt: skip
+_SIDES = re.compile(
+    r"\b(?:left|right|bilateral|both|links|rechts|beidseits?|lt|rt|female|male|entire|structure of|the)\b"
+)
+_JOINTS = re.compile(r"\s*(?:,|;|\+|/|\||\bwith\b|\band\b|\bmit\b|\bund\b|\bplus\b)\s*")
+
+_LEFT = re.compile(r"\b(?:left|links(?:seitig)?e?|lt)\b", re.I)
+_RIGHT = re.compile(r"\b(?:right|rechts(?:seitig)?e?|rt)\b", re.I)
+_BOTH = re.compile(r"\b(?:bilateral|both|beidseits?|beidseitig\w*|both sides)\b", re.I)
+LEFT, RIGHT, BILATERAL = "7771000", "24028007", "51440002"
+
+#: ICD-O-3 topographies with a side (SEER Program Manual, *Sites for which laterality codes must be recorded*).
+_PAIRED = frozenset({
+    "C07", "C08", "C09", "C30", "C31", "C34", "C38", "C40", "C41", "C44", "C47", "C49", "C50", "C56", "C57", "C62", "C63", "C64",
+    "C65", "C66", "C69", "C70", "C71", "C72", "C74", "C75", "C76", "C77",
+})  # fmt: skip
+
+_REFUSED: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern, re.I), reason)
+    for pattern, reason in (
+        (r"(?<!excisional )(?<!excision )\bbiops|\bbiopt|\bpunch|stanzbiops|fine needle|\bfna\b|needle aspirat|feinnadel|"
+         r"bone marrow aspir|knochenmark(?:punktion|aspir)", "a biopsy: it diagnoses a tumour, it does not remove one"),
+        (r"\bport(?:-a-cath|acath)?\b|portsystem|portimplant|central (?:venous|line)|\bpicc\b|catheter|katheter|venous access|"
+         r"hickman", "a venous access, catheter or port"),
+        (r"\b(?:colon|gastr|bronch|cyst|hyster|sigmoid|rect|laryng|o?esophag|duoden|enter|mediastin)os[kc]op|"
+         r"\bendos[kc]op(?:y|ie)\b|koloskopie|\bercp\b|\begd\b", "an endoscopy"),
+        (r"\b(?:ct|mri|mrt|pet|dexa)\b|x-?ray|röntgen|\b(?:ultraso|sonogra|mammogra|scintigra|szintigra|radiograph|tomogra|"
+         r"imaging|echocardiogra)", "imaging"),
+        (r"reconstruct|rekonstruktion|\bflap\b|lappenplastik|expander|\bimplant|prosthesis|mammoplasty|\bgraft",
+         "a reconstruction: it removes no tumour"),
+        (r"ana?esthes|anästhesie|narkose", "an anaesthesia"),
+        (r"\bstoma\b|stomy\b|\bstent|\bdrain(?:age)?\b|bypass|punktion|centesis|tube placement|\bpeg\b",
+         "a procedure that removes no tumour"),
+        (r"transplant", "a transplantation"),
+    )
+)  # fmt: skip
+
+
+@lru_cache(maxsize=8192)
+def named(text: str) -> Operation | None:
+    """The operation that a name tells: of several that it joins, the one that removes most."""
+    plain = _TAG.sub("", text.casefold())
+    whole = _normal(plain)
+    found = _match(whole)
+    if found is None:
+        parts = [_match(_normal(part)) for part in _JOINTS.split(plain)]
+        found = max((each for each in parts if each is not None), key=lambda each: (each.rank, each.key), default=None)
+    return found
+
+
+def _match(name: str) -> Operation | None:
+    if not name:
+        return None
+    return next((operation for pattern, operation in patterns() if pattern.fullmatch(name)), None)
+
+
+def _normal(text: str) -> str:
+    text = re.sub(r"[\-.,:()\[\]'’`]", " ", text)
+    text = _SIDES.sub(" ", _APPROACH.sub(" ", text))
+    text = " ".join(text.split())
+    return re.sub(r"^(?:of|for|im|der|des)\s|\s(?:of|for|by|in)$", "", text).strip()
+
+
+@lru_cache(maxsize=8192)
+def side_in(text: str) -> str | None:
+    """The side that a text names, as SNOMED CT's qualifier; None if none or several."""
+    if _BOTH.search(text) or (_LEFT.search(text) and _RIGHT.search(text)):
+        return BILATERAL
+    if _LEFT.search(text):
+        return LEFT
+    return RIGHT if _RIGHT.search(text) else None
+
+
+def has_sides(topography: str | None) -> bool:
+    """False for an organ of which there is one: the right of a right hemicolectomy is no side."""
+    return topography is None or topography[:3] in _PAIRED
+
+
+@lru_cache(maxsize=8192)
+def refused(text: str) -> str:
+    """Why a name is no operation on a tumour; empty if it may be one."""
+    return next((reason for pattern, reason in _REFUSED if pattern.search(text)), "")
