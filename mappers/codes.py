@@ -13,9 +13,6 @@ ICD_9_CM = "http://hl7.org/fhir/sid/icd-9-cm"
 ICD_10 = "http://hl7.org/fhir/sid/icd-10"
 ICD_10_CM = "http://hl7.org/fhir/sid/icd-10-cm"
 ICD_10_GM = "http://fhir.de/CodeSystem/bfarm/icd-10-gm"
-OPS = "http://fhir.de/CodeSystem/bfarm/ops"
-ICD_10_PCS = "http://www.cms.gov/Medicare/Coding/ICD10"
-CPT = "http://www.ama-assn.org/go/cpt"
 ICD_O_TOPOGRAPHY = "http://terminology.hl7.org/CodeSystem/icd-o-3-topography"
 ICD_O_MORPHOLOGY = "http://terminology.hl7.org/CodeSystem/icd-o-3-morphology"
 ICD_O_DIFFERENTIATION = "http://terminology.hl7.org/CodeSystem/icd-o-3-differentiation"
@@ -56,12 +53,6 @@ ALIASES = {
     "http://hl7.org/fhir/sid/icd-10-cm/": ICD_10_CM,
     "http://fhir.de/CodeSystem/dimdi/icd-10-gm": ICD_10_GM,
     "urn:oid:1.2.276.0.76.5.409": ICD_10_GM,
-    "http://fhir.de/CodeSystem/dimdi/ops": OPS,
-    "http://hl7.org/fhir/sid/icd-10-pcs": ICD_10_PCS,
-    "urn:oid:2.16.840.1.113883.6.4": ICD_10_PCS,
-    "urn:oid:2.16.840.1.113883.6.12": CPT,
-    "http://ama-assn.org/go/cpt": CPT,
-    "http://www.ama-assn.org/go/cpt/": CPT,
     "urn:oid:2.16.840.1.113883.6.43.1": ICD_O,
     "urn:oid:2.16.840.1.113883.6.43": ICD_O,
     "http://hl7.org/fhir/sid/icd-o-3": ICD_O,
