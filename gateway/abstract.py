@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeGuard
 
 JsonObject = dict[str, Any]
 
@@ -17,34 +17,87 @@ _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z]+")
 #: Identify the person; an abstract never shows them.
 _PERSONAL = frozenset({"clinicalIdentifier", "clinicalCenter", "dateOfBirth"})
 #: Say little at a glance.
-_MINOR = frozenset({"race", "sexAtBirth", "genderIdentity", "consentStatus", "stagingDomain", "methodology"})
+_MINOR = frozenset(
+    {"race", "sexAtBirth", "genderIdentity", "consentStatus", "stagingDomain", "methodology", "recistInterpreted"}
+)
 #: Read first where present: what a clinician looks for.
 _LEADING = (
-    "relationship", "morphology", "topography", "stage", "pathological", "primaryTumor", "regionalNodes",
+    "relationship", "panel", "morphology", "topography", "stage", "pathological", "primaryTumor", "regionalNodes",
     "distantMetastases", "analyte", "drug", "ecogScore", "karnofskyScore", "gender",
     "vitalStatus",
 )  # fmt: skip
 _DATES = ("date", "assertionDate", "period")
-_PREFIX = {"ecogScore": "ECOG", "karnofskyScore": "Karnofsky", "gender": "", "vitalStatus": "", "relationship": ""}
+_PREFIX = {
+    "ecogScore": "ECOG", "karnofskyScore": "Karnofsky", "gender": "", "vitalStatus": "",
+    "relationship": "", "panel": "", "presence": "", "intent": "", "absentConditions": "without",
+}  # fmt: skip
+#: Numbers that are read before their names.
+_COUNTED = {"smokingPackyears": "pack-years", "cycles": "cycles", "fractions": "fractions", "sessions": "sessions"}
+#: Units that do not tell what was measured.
+_OF_TIME = frozenset({"hour", "day", "week", "month", "year"})
 
 
 def abstract(payload: JsonObject, references: JsonObject | None = None) -> str:
-    """``2024-03-05: C50.4 …, G2``: date first, then the telling fields, then the others, in the payload's order."""
+    """``2024-03-05: C50.4 …, G2``: date first, then what it says."""
+    day = next((text(payload[name]) for name in _DATES if payload.get(name)), "")
+    line = what(payload, references)
+    return f"{day}: {line}" if day and line else day or line
+
+
+def when(payload: JsonObject) -> str:
+    """The day of an entity, or its first one; empty if it has none."""
+    for name in _DATES:
+        value = payload.get(name)
+        day = value.get("start") or value.get("end") if isinstance(value, dict) else value
+        if isinstance(day, str) and day:
+            return day
+    return ""
+
+
+def until(payload: JsonObject) -> str:
+    """How long a course lasted: empty for what has a day only, or ended on the day it began."""
+    period = payload.get("period")
+    if not isinstance(period, dict) or not (period.get("start") or period.get("end")):
+        return ""
+    end = period.get("end")
+    return "ongoing" if not end else "" if end == period.get("start") else f"until {text(end)}"
+
+
+def what(payload: JsonObject, references: Iterable[str] | None = None) -> str:
+    """The telling fields, then the others, in the payload's order, without the date."""
     hidden = _PERSONAL | _MINOR | frozenset(references or ()) | frozenset(_DATES)
-    when = next((text(payload[name]) for name in _DATES if payload.get(name)), "")
     names = [name for name in _LEADING if name in payload]
     names += [name for name in payload if name not in _LEADING]
-    parts = [_labelled(name, payload[name]) for name in names if name not in hidden and not _empty(payload[name])]
-    line = ", ".join(parts)
-    return f"{when}: {line}" if when and line else when or line
+    shown = {name: payload[name] for name in names if name not in hidden and not _empty(payload[name])}
+    return ", ".join(part for part in (_part(name, value, shown) for name, value in shown.items()) if part)
+
+
+def _part(name: str, value: Any, shown: JsonObject) -> str:
+    systolic, diastolic = shown.get("bloodPressureSystolic"), shown.get("bloodPressureDiastolic")
+    if name.startswith("bloodPressure") and _measure(systolic) and _measure(diastolic):
+        # The two are one value to everybody who reads them.
+        unit_ = unit(str(systolic["unit"]))
+        return f"{systolic['value']:g}/{diastolic['value']:g} {unit_}" if name == "bloodPressureSystolic" else ""
+    return _labelled(name, value)
 
 
 def _labelled(name: str, value: Any) -> str:
     if name == "pathological":
         return "pathological" if value else "clinical"
+    if isinstance(value, bool):
+        words = label(name).split() or [""]
+        told = " ".join(words[1:] if words[0] in ("is", "has", "had") and len(words) > 1 else words)
+        return told if value else f"{'no' if words[0] in ('has', 'had') else 'not'} {told}"
+    if name in _COUNTED:
+        return f"{text(value)} {_COUNTED[name]}"
     if name in _PREFIX:
         return f"{_PREFIX[name]} {text(value)}".strip()
-    return f"{label(name)} {text(value)}" if isinstance(value, str | int | float) else text(value)
+    plain = isinstance(value, str | int | float) or (_measure(value) and value["unit"] in _OF_TIME)
+    return f"{label(name)} {text(value)}" if plain else text(value)
+
+
+def _measure(value: Any) -> TypeGuard[JsonObject]:
+    return isinstance(value, dict) and _number(value.get("value")) and "unit" in value
 
 
 def _empty(value: Any) -> bool:
@@ -57,14 +110,17 @@ def label(name: str) -> str:
 
 
 def unit(name: str) -> str:
-    """POP's spelling of a unit for people: ``ng__ml`` → ``ng/ml``."""
-    return name.replace("__", "/").replace("_", " ")
+    """POP's spelling of a unit for people: ``ng__ml`` → ``ng/ml``, ``g__square_meter`` → ``g/m²``."""
+    told = name.replace("__", "/").replace("square_meter", "m²").replace("_", " ")
+    return "°C" if told == "celsius" else told
 
 
 def text(value: Any) -> str:
     """A payload value for people: a concept by its display, a measure with its unit, a period by its ends."""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
     if isinstance(value, list):
         return "; ".join(text(each) for each in value)
     if not isinstance(value, dict):
@@ -72,10 +128,19 @@ def text(value: Any) -> str:
     if "code" in value and "system" in value:
         return _SEMANTIC_TAG.sub("", str(value.get("display") or value["code"]))
     if "value" in value and "unit" in value:
-        return f"{value['value']:g} {unit(str(value['unit']))}" if _number(value["value"]) else str(value["value"])
+        return _quantity(value["value"], unit(str(value["unit"])))
     if "start" in value or "end" in value:
         return f"{value.get('start') or '?'} – {value.get('end') or 'ongoing'}"
     return ", ".join(_pairs(value))
+
+
+def _quantity(value: Any, of: str) -> str:
+    if not _number(value):
+        return str(value)
+    if of.split("/")[0] == "g" and 0 < value < 1:
+        # POP keeps doses in grams; people write them in milligrams.
+        value, of = value * 1000, "m" + of
+    return f"{value:g} {of}"
 
 
 def _number(value: Any) -> bool:

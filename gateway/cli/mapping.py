@@ -42,6 +42,7 @@ def map_files(
     as_json: AsJson = False,
     terminologies: Terminologies = None,
     option: Pairs = None,
+    sources: Annotated[bool, typer.Option("--sources", help="Name the resources that each entity came from.")] = False,
 ) -> None:
     """Map FHIR files to drafts of POP entities, and tell what became of every resource."""
     from mappers.record import to_json
@@ -53,9 +54,9 @@ def map_files(
     if as_json:
         print_json(to_json(results))
     else:
-        from gateway.cli.render import show_mapping
+        from gateway.cli.outlines import show_mapping
 
-        show_mapping(out(), results)
+        show_mapping(out(), results, sources=sources)
     if refused:
         raise typer.Exit(BAD_INPUT)
 

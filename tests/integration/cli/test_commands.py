@@ -228,8 +228,10 @@ async def test_map_gives_drafts_and_coverage_without_store_and_pop(site: Site) -
     assert not (site.folder / "store.sqlite").exists()
     readable = await site.run("map", str(COLON))
     assert readable.code == 0
-    assert "NeoplasticEntity" in readable.out
+    assert "Tumour 2" in readable.out
     assert "resources:" in readable.out
+    assert "← " not in readable.out
+    assert "← Observation/" in (await site.run("map", str(COLON), "--sources")).out
 
 
 async def test_map_tells_what_is_no_fhir(site: Site) -> None:

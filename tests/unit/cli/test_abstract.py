@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.abstract import abstract, label, text, unit
+from gateway.abstract import abstract, label, text, unit, until, what, when
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
@@ -37,6 +37,37 @@ def test_values_for_people() -> None:
     assert (text(True), text(None), text(1.5)) == ("yes", "", "1.5")
     assert (unit("kIU__l"), label("primaryTumor")) == ("kIU/l", "primary tumor")
     assert (label("TNMStaging"), label("NCTNumber"), label("ecogScore")) == ("TNM staging", "NCT number", "ecog score")
+
+
+def test_what_is_said_as_people_say_it() -> None:
+    pressure = {
+        "bloodPressureSystolic": {"value": 128, "unit": "mmHg"},
+        "bloodPressureDiastolic": {"value": 79, "unit": "mmHg"},
+    }
+    assert what(pressure) == "128/79 mmHg"
+    assert what({"bloodPressureDiastolic": {"value": 79, "unit": "mmHg"}}) == "79 mmHg"
+    assert what({"isDeceased": True, "hadCancer": True, "contributedToDeath": False}) == (
+        "deceased, cancer, not contributed to death"
+    )
+    assert what({"isDeceased": False, "hadCancer": False, "isUlcered": True}) == "not deceased, no cancer, ulcered"
+    assert what({"dosageMassSurface": {"value": 0.06, "unit": "g__square_meter"}, "cycles": 4}) == "60 mg/m², 4 cycles"
+    assert what({"nightSleep": {"value": 6.5, "unit": "hour"}, "smokingPackyears": 20.0}) == (
+        "night sleep 6.5 hour, 20 pack-years"
+    )
+    assert text({"value": 36.8, "unit": "celsius"}) == "36.8 °C"
+
+
+def test_a_course_has_a_beginning_and_an_end() -> None:
+    closed = {"period": {"start": "2024-01-01", "end": "2024-02-01"}}
+    assert (when(closed), until(closed), abstract(closed)) == (
+        "2024-01-01",
+        "until 2024-02-01",
+        "2024-01-01 – 2024-02-01",
+    )
+    assert until({"period": {"start": "2024-01-01", "end": None}}) == "ongoing"
+    assert until({"period": {"start": "2024-01-01", "end": "2024-01-01"}}) == until({"date": "2024-01-01"}) == ""
+    assert when({"period": {"end": "2024-02-01"}}) == "2024-02-01"
+    assert when({"date": None}) == when({}) == ""
 
 
 @given(st.dictionaries(st.text(max_size=8), JSON, max_size=5))
