@@ -42,6 +42,7 @@ _CANCER_WORDS = re.compile(
     r"malign|carcinom|\bcancer|melanom|lymphom|leuk[a]?emi|myelom|sarcom|metasta|blastom|glioma|mesotheliom|krebs|bösartig",
     re.I,
 )
+_IN_SITU = re.compile(r"\bin[ -]situ\b", re.I)
 _SECONDARY_WORDS = re.compile(r"\bsecondary\b|metasta|sekundär", re.I)
 _NO_CANCER_WORDS = re.compile(
     r"\b(?:family history|history of|screening|suspected|suspicion|no evidence|risk of|benign|at risk|fear of|"
@@ -89,7 +90,9 @@ def diagnose(json: JsonObject) -> Diagnosis:
         return Diagnosis(None, unconfirmed, icd10)
     if icd10 is not None and icd10.behaviour in ("benign", "uncertain"):
         return Diagnosis(None, f"a tumour of {icd10.behaviour} behaviour", icd10)
-    in_situ = icd10 is not None and icd10.behaviour == "in-situ"
+    if icd10 is not None and icd10.code.startswith("C97"):
+        return Diagnosis(None, "a code for several primaries that names none of them", icd10)
+    in_situ = icd10.behaviour == "in-situ" if icd10 is not None else _IN_SITU.search(text) is not None
     return Diagnosis(_relationship(json, icd10, named, text), "", icd10, in_situ)
 
 

@@ -44,7 +44,14 @@ _HISTOLOGIES = {
     "155.0": "8170/3", "155.1": "8160/3", "172": "8720/3", "200.2": "9687/3", "200.4": "9673/3", "200.7": "9680/3", "201": "9650/3",
     "202.0": "9690/3", "202.1": "9700/3", "202.2": "9701/3", "202.4": "9940/3", "202": "9591/3", "203.0": "9732/3",
     "204.0": "9835/3", "204.1": "9823/3", "205.0": "9861/3", "205.1": "9863/3", "208": "9800/3", "238.4": "9950/3",
+    "230": "8010/2", "231": "8010/2", "232": "8010/2", "233": "8010/2", "234": "8010/2",
 }  # fmt: skip
+#: Fifth digit of the lymphomas 200–202: the nodes that are involved. Mycosis fungoides and Sézary disease are of the skin,
+#: hairy cell leukaemia is of the marrow.
+_REGIONS = {
+    "1": "C77.0", "2": "C77.1", "3": "C77.2", "4": "C77.3", "5": "C77.4", "6": "C77.5", "7": "C42.2", "8": "C77.8",
+}  # fmt: skip
+_NOT_NODAL = {"202.1": "C44.9", "202.2": "C44.9", "202.4": "C42.1"}
 #: ICD-9-CM lists it as uncertain; ICD-O-3 (2000) counts it as malignant.
 _MALIGNANT = ("238.4",)
 
@@ -63,6 +70,8 @@ def read_icd9(code: str) -> IcdNeoplasm | None:
     site = longest(_SITES, full)
     if category in _SAME_FOURTH and rest:
         site = f"{_SAME_FOURTH[category]}.{rest[0]}"
+    if category in ("200", "201", "202"):
+        site = _NOT_NODAL.get(full[:5]) or _REGIONS.get(rest[1:2], site)
     return IcdNeoplasm(
         code=full, behaviour=behaviour, topography=site, morphology=longest(_HISTOLOGIES, full), laterality=None
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from mappers.codes import DIFFERENTIATION, ICD_O_MORPHOLOGY
@@ -138,11 +138,7 @@ class TumourDraft:
         unmapped: list[tuple[Any, Source]] = [
             pair for each in self.statements if each.histology is None for pair in stated_histologies(each.condition)
         ]
-        for finding in self.findings:
-            value = finding.json.get("valueCodeableConcept")
-            if not has_code(finding.json.get("code"), HISTOLOGY_CODES) or not isinstance(value, dict):
-                continue
-            source = Source(finding.reference, "valueCodeableConcept")
+        for value, source in self._values(HISTOLOGY_CODES):
             translation = self.context.translate("CancerMorphology", value)
             if translation is None:
                 unmapped.append((value, source))
@@ -206,22 +202,26 @@ class TumourDraft:
                 self._drafting.concept(field, terminology, stated[1], context=self.context, source=source)
                 return
         candidates = [pair for each in self.statements for pair in stated_histologies(each.condition)]
-        candidates += [
-            (finding.json.get("valueCodeableConcept"), Source(finding.reference, "valueCodeableConcept"))
-            for finding in self.findings if has_code(finding.json.get("code"), HISTOLOGY_CODES)
+        candidates += self._values(HISTOLOGY_CODES)
+        grades = self._values(GRADE_CODES)
+        found = [
+            Value(translation, source) for concept, source in (*candidates, *grades)
+            if (translation := self.context.translate(terminology, concept, text=False)) is not None
         ]  # fmt: skip
-        for concept, source in candidates:
-            translation = self.context.translate(terminology, concept)
-            if translation is not None:
-                self._put(field, Value(translation, source))
-                return
-        for finding in self.findings:
-            if has_code(finding.json.get("code"), GRADE_CODES):
-                self._drafting.concept(
-                    field, terminology, finding.json.get("valueCodeableConcept"), context=self.context,
-                    source=Source(finding.reference, "valueCodeableConcept"),
-                )  # fmt: skip
-                return
+        if found:
+            # ICD-O-3, rule G: of several grades the highest. Digits 5 to 8 are the lineage of a lymphoma, 9 is undetermined.
+            self._put(field, max(found, key=lambda each: (each.code != "9", each.code)))
+        elif grades:
+            concept, source = grades[0]
+            self._drafting.concept(field, terminology, concept, context=self.context, source=source)
+
+    def _values(self, codes: Collection[tuple[str, str]]) -> list[tuple[Any, Source]]:
+        """The coded values of the findings that have one of the codes."""
+        return [
+            (value, Source(finding.reference, "valueCodeableConcept")) for finding in self.findings
+            if has_code(finding.json.get("code"), codes)
+            and isinstance(value := finding.json.get("valueCodeableConcept"), dict)
+        ]  # fmt: skip
 
     def _put(self, field: str, value: Value) -> None:
         self._drafting.put(field, value.translation.concept, value.source)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from mappers.codes import (
     HISTOLOGY,
     LATERALITY,
     LOINC,
+    NCIT,
     RECURRENCE_OF,
     RELATED_CONDITION,
     RELATED_PRIMARY,
@@ -19,6 +20,7 @@ from mappers.codes import (
 from mappers.dates import Day
 from mappers.diagnoses import Diagnosis, is_primary
 from mappers.fhir import codings, extension_value, extensions, first, objects, text_of
+from mappers.histology_groups import specified
 from mappers.protocol import Context, JsonObject, Resource, Source, Translation
 from mappers.references import target_keys
 from mappers.subjects import day_in, observed_on
@@ -26,8 +28,9 @@ from mappers.tumour_identity import Facts
 
 #: Histology observations: LOINC 31206-6 (mCODE histologic behaviour and type), 59847-4 (histology and behaviour ICD-O-3; MII).
 HISTOLOGY_CODES = frozenset({(LOINC, "31206-6"), (LOINC, "59847-4")})
-#: Grade observations: LOINC 33732-9 (histology grade; MII Grading), 44648-4 (histologic grade in breast cancer).
-GRADE_CODES = frozenset({(LOINC, "33732-9"), (LOINC, "44648-4")})
+#: Grade observations: LOINC 33732-9 (histology grade; MII Grading), 44648-4 (histologic grade in breast cancer), NCIt C18000
+#: (mCODE histologic grade).
+GRADE_CODES = frozenset({(LOINC, "33732-9"), (LOINC, "44648-4"), (NCIT, "C18000")})
 #: SNOMED CT "Site of distant metastasis": MII's *Fernmetastasen*, an Observation for each site.
 METASTASIS_CODES = frozenset({(SNOMED, "385421009")})
 #: German base profiles: the side is an extension of the ICD-10-GM coding (fhir.de *Seitenlokalisation*).
@@ -75,12 +78,11 @@ class Statement:
 def read_statement(condition: Resource, diagnosis: Diagnosis, context: Context) -> Statement:
     """Read a Condition that is a tumour."""
     json = condition.json
-    topography = first_value(
-        context, "CancerTopography",
-        [*_sites(condition), (json.get("code"), Source(condition.reference, "code"))], text=True,
-    )  # fmt: skip
+    topography = _finest_site(context, [*_sites(condition), (json.get("code"), Source(condition.reference, "code"))])
     histology = first_value(context, "CancerMorphology", stated_histologies(condition))
-    named = first_value(context, "CancerMorphology", [(json.get("code"), Source(condition.reference, "code"))])
+    said = each_coding([(json.get("code"), Source(condition.reference, "code"))])
+    names = [each for one in said if (each := first_value(context, "CancerMorphology", [one])) is not None]
+    named = next((each for each in names if specified(each.code)), names[0] if names else None)
     laterality = first_value(context, "LateralityQualifier", _sides(condition), text=True)
     dates = tuple(_dates(condition, context))
     assert diagnosis.relationship is not None
@@ -133,6 +135,35 @@ def first_value(
         if found is not None:
             return Value(found, source)
     return None
+
+
+def each_coding(candidates: Iterable[tuple[Any, Source]]) -> Iterator[tuple[JsonObject, Source]]:
+    """Each coding of each concept, and each text, on its own: a concept's codings differ in how much they say (R4
+    CodeableConcept: "different code systems might have different granularity")."""
+    for concept, source in candidates:
+        for coding in codings(concept):
+            yield {"coding": [coding]}, source
+        if isinstance(concept, dict) and text_of(concept.get("text")):
+            yield {"text": concept["text"]}, source
+
+
+def _finest_site(context: Context, candidates: Iterable[tuple[Any, Source]]) -> Value | None:
+    """The first site that is stated; a subsite of the same organ (C18.2), stated elsewhere, refines it (C18.9), and any site an
+    unknown one (C80.9)."""
+    chosen: Value | None = None
+    for one in each_coding(candidates):
+        found = first_value(context, "CancerTopography", [one], text=True)
+        if found is None:
+            continue
+        if chosen is None or _refines(found.code, chosen.code):
+            chosen = found
+    return chosen
+
+
+def _refines(finer: str, code: str) -> bool:
+    if finer == code or not code.endswith((".9", code[:3])):
+        return False
+    return code.startswith("C80") or (finer[:3] == code[:3] and not finer.endswith((".9", finer[:3])))
 
 
 def _sites(condition: Resource) -> Iterator[tuple[JsonObject, Source]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from mappers.drafting import Drafting
@@ -10,7 +11,7 @@ from mappers.protocol import Context, JsonObject, Source, Translation
 from mappers.stagings.stage_tables import stage_group
 from mappers.stagings.statements import Statement, put_day, put_tumours
 from mappers.stagings.systems import TNM, stages_of
-from mappers.stagings.tnm_parts import CATEGORIES, STAGE, SYMBOL, TERMINOLOGY, bare_category, letters_of
+from mappers.stagings.tnm_parts import CATEGORIES, STAGE, SYMBOL, TERMINOLOGY, bare_category, letters_of, suffixes_of
 from mappers.stagings.tnm_sets import Finding, Staging
 from mappers.subjects import TUMOUR, case_key, subject_source
 from mappers.terminology.stage_names import category_of
@@ -165,6 +166,7 @@ class StagingDraft:
             if read is None:
                 continue
             prefix, category, suffix = read
+            suffix = suffix or suffixes_of(value)
             side = (
                 _letter(prefix) or _letter(finding.side) or (_letter(self.side) if field != "distantMetastases" else "")
             )
@@ -191,8 +193,8 @@ class StagingDraft:
                 continue  # An autopsy's finding is neither clinical nor pathological.
             for letter in dict.fromkeys([side, "c"] if category == "M0" else [side]):
                 yield f"{mark}{letter}{category}{suffix}", mark != marks
-                if suffix:
-                    yield f"{mark}{letter}{category}", mark != marks
+                for shorter in (*re.findall(r"\([^()]+\)", suffix), "") if suffix else ():
+                    yield f"{mark}{letter}{category}{shorter}", mark != marks
 
     def _method(self) -> None:
         for finding in (*self.staging.every(), *self.staging.symbols):

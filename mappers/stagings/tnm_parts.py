@@ -149,6 +149,21 @@ def letters_of(value: JsonObject | None) -> list[str]:
     return [_plain(each) for each in found if each]
 
 
+_MII = "https://www.medizininformatik-initiative.de/fhir/ext/modul-onko/StructureDefinition/mii-ex-onko-tnm-"
+_SUFFIXES = (_MII + "itc-suffix", _MII + "sn-suffix")
+#: ``(i-)`` and ``(mol-)`` say that nothing was found, which N0 says without them (UICC 8th ed., *Isolated tumour cells*).
+_KEPT_SUFFIXES = ("i+", "mol+", "sn")
+
+
+def suffixes_of(value: JsonObject | None) -> str:
+    """MII's extensions of a value: ``(i+)``, ``(mol+)``, ``(sn)``."""
+    found = [
+        code for _, extension in extensions(value or {}, _SUFFIXES)
+        for _, code in pairs(first(extension.get("valueCodeableConcept"))) if code in _KEPT_SUFFIXES
+    ]  # fmt: skip
+    return "".join(f"({each})" for each in sorted(dict.fromkeys(found)))
+
+
 _BARE = re.compile(r"([yracp]{0,3})\s*(X|0|IS|A|[1-4](?:MI|[A-E])?\d?)", re.I)
 _FIELD = {"T": T, "N": N, "M": M}
 _LETTER = {field: letter for letter, field in _FIELD.items()}

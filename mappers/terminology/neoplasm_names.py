@@ -1,7 +1,8 @@
-"""Site, histology and side from the name of a SNOMED CT disorder.
+"""Site, histology and side from the name of a SNOMED CT disorder, body structure or morphology.
 
 SNOMED CT's fully specified names of neoplasms are regular (SNOMED CT Editorial Guide, *Neoplasm naming*: *Malignant neoplasm of
-X*, *Y carcinoma of X*, *Secondary malignant neoplasm of X*), so that the name of a coded disorder tells what the code means.
+X*, *Y carcinoma of X*, *Secondary malignant neoplasm of X*), so that the name of a coded disorder tells what the code means; so
+are those of body structures (*X structure*, *Structure of X*, *Entire X*) and of morphologies (*Y, no subtype*, *Y, metastatic*).
 Only whole names are read: a word that is not understood makes it no name of ours. Free text is never read by this.
 """
 
@@ -16,13 +17,16 @@ import orjson
 
 _TAG = re.compile(r"\s*\((?:disorder|finding|morphologic abnormality|body structure)\)$")
 _SIDES = {"left": "7771000", "right": "24028007", "bilateral": "51440002"}
-_NOISE = re.compile(r"\b(?:left|right|bilateral|female|male|structure of|the|entire)\b")
+_NOISE = re.compile(r"\b(?:left|right|bilateral|female|male|structure of|structure|the|entire)\b")
+#: What follows a morphology's name (SNOMED CT *morphologic abnormality*): no more exact type; a grade, which is read elsewhere.
+_MORPHOLOGY_TAIL = re.compile(
+    r",\s*(?:nos|no subtype|no icd-o subtype|(?:low|intermediate|high) grade|(?:well|moderately|poorly) differentiated)$"
+)
+_METASTATIC_TAIL = re.compile(r",\s*metastatic$")
 _SECONDARY = re.compile(
     r"^(?:secondary malignant neoplasm|metastatic malignant neoplasm|metastatic \w+|metastasis)\s+(?:of|to|in)\s+"
 )
-_HISTORY = re.compile(
-    r"\b(?:history|family|suspected|screening|risk|in remission|benign|in situ|borderline|uncertain|from)\b"
-)
+_HISTORY = re.compile(r"\b(?:history|family|suspected|screening|risk|in remission|benign|borderline|uncertain|from)\b")
 _PRIMARY = re.compile(
     r"^(?:primary|invasive|malignant|infiltrating)\s+"
     r"(?=(?:malignant|adeno|carcinoma|cancer|lymphoma|melanoma|neoplasm|tumou?r))"
@@ -52,7 +56,11 @@ def read_name(display: str) -> NeoplasmName | None:
         return None
     sides = {code for word, code in _SIDES.items() if re.search(rf"\b{word}\b", text)}
     side = sides.pop() if len(sides) == 1 else None
-    text = " ".join(_NOISE.sub(" ", text).split())
+    text = " ".join(_NOISE.sub(" ", text).replace("-outer", " outer").replace("-inner", " inner").split())
+    if (where := _site(text)) is not None:
+        return NeoplasmName(where, None, side)
+    if (what := _morphology(text)) is not None:
+        return NeoplasmName(None, what, side)
     secondary = _SECONDARY.match(text)
     if secondary is not None:
         site = _site(text[secondary.end() :])
@@ -94,6 +102,19 @@ def _primary(text: str, side: str | None) -> NeoplasmName | None:
         if found is not None:
             return NeoplasmName(site or (found[1] if len(found) > 1 else None), found[0], side)
     return None
+
+
+def _morphology(text: str) -> str | None:
+    """A morphology's own name with what SNOMED CT hangs on it: ``adenocarcinoma, no subtype, intermediate grade``; ``,
+    metastatic`` is behaviour /6."""
+    plain, count = _METASTATIC_TAIL.subn("", text)
+    shorter = plain
+    while (cut := _MORPHOLOGY_TAIL.sub("", shorter)) != shorter:
+        shorter = cut
+    found = _lexicon()[1].get(shorter) if shorter != text else None
+    if found is None or found[0] is None:
+        return None
+    return f"{found[0][:-1]}6" if count else found[0]
 
 
 def _split(text: str, size: int) -> tuple[str, str, str]:

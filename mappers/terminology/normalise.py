@@ -42,7 +42,7 @@ def _morphology(system: str, code: str) -> Candidates:
     if system in (ICD_O_MORPHOLOGY, ICD_O) and (match := _MORPHOLOGY.fullmatch(code)):
         yield ICD_O_MORPHOLOGY, f"{match[1]}/{match[2]}", "icd-o-slash"
     elif system in ICD_10_SYSTEMS:
-        read = read_icd10(code)
+        read = read_icd10(code, clinical_modification=system == ICD_10_CM)
         if read is not None and read.morphology is not None:
             yield ICD_O_MORPHOLOGY, read.morphology, "icd-10-histology"
     elif system == ICD_9_CM and (older := read_icd9(code)) is not None and older.morphology is not None:

@@ -7,11 +7,14 @@ import orjson
 import pytest
 from mapper_records import OPTIONS, open_terminology, registry
 
-from adjudicated.scoring import STAGINGS, Score, Tally, _same, patients, score
+from adjudicated.scoring import GROUPS, STAGINGS, Score, Tally, _same, patients, score
 from mappers.terminology import Terminology, concepts_from_json
 
-#: The goal of issue 5 is 0.98 and 0.99. The first run of the set over all kinds had 0.961 and 1.0 of entities.
-RECALL, PRECISION = 0.92, 0.99
+#: Goals for the kinds of patient and disease; first run over them all: recall 0.961, precision 1.0 of entities.
+RECALL, PRECISION = 0.95, 0.99
+#: What is asserted of each dialect, which has few entities.
+OF_A_DIALECT = 0.93
+DISEASE = frozenset(GROUPS["disease"])
 
 
 @lru_cache(maxsize=2)
@@ -36,7 +39,7 @@ def _scores(folder: Path | None) -> Score:
 
 def _check(found: Score) -> None:
     for of in (found.entities, found.fields):
-        whole = found.total(of)
+        whole = found.total({key: tally for key, tally in of.items() if key[0] in DISEASE})
         assert whole.recall >= RECALL, "\n".join(found.misses)
         assert whole.precision >= PRECISION, "\n".join(found.misses)
 
@@ -58,11 +61,11 @@ def test_every_staging_is_adjudicated() -> None:
 @pytest.mark.parametrize("dialect", ["mcode", "mii", "pop", "us-core"])
 def test_every_dialect(dialect: str) -> None:
     whole = Tally()
-    for (_, of), tally in _scores(None).entities.items():
-        if of == dialect:
+    for (kind, of), tally in _scores(None).entities.items():
+        if of == dialect and kind in DISEASE:
             whole.add(tally)
     assert whole.right
-    assert whole.recall >= RECALL
+    assert whole.recall >= OF_A_DIALECT
     assert whole.precision >= PRECISION
 
 

@@ -30,6 +30,19 @@ from mappers.icd10 import read_icd10
         ("C83.3", "C77.9", "9680/3", "malignant"),
         ("C26.1", "C42.2", None, "malignant"),
         ("D47.3", "C42.1", "9962/3", "malignant"),
+        ("D47.5", "C42.1", "9964/3", "malignant"),
+        ("C82.1", "C77.9", "9691/3", "malignant"),
+        ("C84.0", "C44.9", "9700/3", "malignant"),
+        ("C88.0", "C42.0", "9761/3", "malignant"),
+        ("C92.1", "C42.1", "9875/3", "malignant"),
+        ("C7A.025", "C18.7", "8240/3", "malignant"),
+        ("C7B.02", "C22.0", None, "metastatic"),
+        ("C49.A2", "C16.9", "8936/3", "malignant"),
+        ("C46.9", "C44.9", "9140/3", "malignant"),
+        ("C44.3", "C44.3", None, "malignant"),
+        ("D06", "C53.9", "8010/2", "in-situ"),
+        ("D05.9", "C50.9", "8010/2", "in-situ"),
+        ("D3A.020", None, None, "benign"),
         ("D12.6", None, None, "benign"),
         ("D37.5", None, None, "uncertain"),
     ],
@@ -45,7 +58,9 @@ def test_what_a_code_says(code: str, topography: str | None, morphology: str | N
     [
         ("C50.911", "24028007"), ("C50.912", "7771000"), ("C50.919", None), ("C34.11", "24028007"), ("C34.12", "7771000"),
         ("C56.2", "7771000"), ("C56.3", "51440002"), ("C64.1", "24028007"), ("C18.2", None), ("C61", None), ("C62.12", "7771000"),
-        ("D05.11", "24028007"),
+        ("D05.11", "24028007"), ("C44.612", "24028007"), ("C44.619", "7771000"), ("C44.611", None), ("C44.311", None),
+        ("C44.1122", "24028007"), ("C44.1192", "7771000"), ("C44.222", "24028007"), ("C43.112", "24028007"), ("C46.52", "7771000"),
+        ("C4A.61", "24028007"), ("C79.63", "51440002"), ("D04.72", "7771000"),
     ],
 )  # fmt: skip
 def test_sides_of_the_clinical_modification(code: str, side: str | None) -> None:
@@ -55,6 +70,20 @@ def test_sides_of_the_clinical_modification(code: str, side: str | None) -> None
     plain = read_icd10(code)
     assert plain is not None
     assert plain.laterality is None
+
+
+@pytest.mark.parametrize(
+    ("code", "topography", "morphology"),
+    [
+        ("C44.311", "C44.3", "8090/3"), ("C44.622", "C44.6", "8070/3"), ("C44.90", "C44.9", None), ("C81.11", "C77.0", "9663/3"),
+        ("C83.38", "C77.8", "9680/3"), ("C85.97", "C42.2", "9591/3"), ("C83.39", "C80.9", "9680/3"), ("C81.1A", "C77.9", "9663/3"),
+        ("C84.08", "C44.9", "9700/3"), ("C82.10", "C77.9", "9691/3"),
+    ],
+)  # fmt: skip
+def test_what_only_the_clinical_modification_says(code: str, topography: str, morphology: str | None) -> None:
+    found = read_icd10(code, clinical_modification=True)
+    assert found is not None
+    assert (found.topography, found.morphology) == (topography, morphology)
 
 
 @pytest.mark.parametrize("code", ["Z85.3", "Z80.3", "D50.9", "E11", "R97.2", "", "C", "C5", "8500/3", "C50.91234567"])

@@ -26,6 +26,13 @@ from mappers.terminology.neoplasm_names import NeoplasmName, read_name
         ("Lung cancer", NeoplasmName("C34.9", None, None)),
         ("Malignant melanoma of skin", NeoplasmName("C44.9", "8720/3", None)),
         ("Small cell carcinoma of lung (disorder)", NeoplasmName("C34.9", "8041/3", None)),
+        ("Carcinoma in situ of left breast (disorder)", NeoplasmName("C50.9", "8010/2", "7771000")),
+        ("Ascending colon structure (body structure)", NeoplasmName("C18.2", None, None)),
+        ("Structure of upper lobe of left lung", NeoplasmName("C34.1", None, "7771000")),
+        ("Structure of upper-outer quadrant of right breast", NeoplasmName("C50.4", None, "24028007")),
+        ("Entire prostate", NeoplasmName("C61.9", None, None)),
+        ("Adenocarcinoma, no subtype, intermediate grade", NeoplasmName(None, "8140/3", None)),
+        ("Infiltrating duct carcinoma, metastatic (morphologic abnormality)", NeoplasmName(None, "8500/6", None)),
     ],
 )
 def test_names(display: str, expected: NeoplasmName) -> None:
@@ -36,7 +43,7 @@ def test_names(display: str, expected: NeoplasmName) -> None:
     "display",
     [
         "Metastasis from malignant tumor of breast (disorder)", "History of malignant neoplasm of breast",
-        "Family history of malignant neoplasm of breast", "Benign neoplasm of breast", "Carcinoma in situ of breast",
+        "Family history of malignant neoplasm of breast", "Benign neoplasm of breast", "Dysplasia in situ of breast",
         "Malignant neoplasm of the moon", "Disorder of lung", "Overlapping malignant melanoma", "",
     ],
 )  # fmt: skip

@@ -215,7 +215,7 @@ def test_german_side_beside_the_code() -> None:
     [
         ("174.4", "C50.4", "8000/3", "primary"), ("153.3", "C18.7", "8000/3", "primary"), ("172.5", "C44.5", "8720/3", "primary"),
         ("198.5", "C41.9", "8000/6", "metastatic"), ("203.00", "C42.1", "9732/3", "primary"),
-        ("233.0", "C50.9", "8000/2", "primary"),
+        ("233.0", "C50.9", "8010/2", "primary"),
     ],
 )  # fmt: skip
 def test_icd_9_cm(code: str, site: str, histology_code: str, relationship: str) -> None:
