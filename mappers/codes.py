@@ -8,6 +8,7 @@ NCIT = "http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl"
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 ATC = "http://www.whocc.no/atc"
 UNII = "http://fdasis.nlm.nih.gov"
+MEDDRA = "http://terminology.hl7.org/CodeSystem/MDRAE"
 UCUM = "http://unitsofmeasure.org"
 ICD_9_CM = "http://hl7.org/fhir/sid/icd-9-cm"
 ICD_10 = "http://hl7.org/fhir/sid/icd-10"
@@ -45,6 +46,10 @@ ALIASES = {
     "http://fhir.de/CodeSystem/bfarm/atc": ATC,
     "http://fhir.de/CodeSystem/dimdi/atc": ATC,
     "urn:oid:2.16.840.1.113883.4.9": UNII,
+    "https://www.meddra.org": MEDDRA,
+    "http://www.meddra.org": MEDDRA,
+    "http://terminology.hl7.org/CodeSystem/mdr": MEDDRA,
+    "urn:oid:2.16.840.1.113883.6.163": MEDDRA,
     "urn:oid:2.16.840.1.113883.6.103": ICD_9_CM,
     "urn:oid:2.16.840.1.113883.6.2": ICD_9_CM,
     "http://hl7.org/fhir/sid/icd-9-cm/diagnosis": ICD_9_CM,
@@ -128,6 +133,11 @@ RECIST_INTERPRETED = _POP + "onconova-ext-treatment-response-recist-is-interpret
 RESPONSE_PROFILES = frozenset({
     "mcode-cancer-disease-status", "onconova-imaging-disease-status", "mii-pr-onko-verlauf", "mii-pr-mtb-response-befund",
 })  # fmt: skip
+
+# Adverse events
+POP_GRADE = _POP + "onconova-ext-adverse-event-ctc-grade"
+POP_MITIGATION = _POP + "onconova-ext-adverse-event-mitigation"
+DUE_TO = "http://hl7.org/fhir/StructureDefinition/condition-dueTo"
 
 # Therapies
 PROCEDURE_INTENT = (_MCODE + "mcode-procedure-intent", _MCODE + "mcode-treatment-intent")

@@ -29,6 +29,7 @@ NOT_EXPORTED = {
     ("TumorMarker", "immuneCellScore"): "the Observation has the combined positive score only",
     ("TNMStaging", "stagedEntitiesIds"): "the Observation has one focus of two",
     ("TreatmentResponse", "assessedBodysites"): "the Observation has one body site of two",
+    ("AdverseEventSuspectedCause", "medicationId"): "suspectEntity names the therapy, not its drug",
     ("SystemicTherapyMedication", "usedOfflabel"): "MedicationAdministration has no element for it",
     ("SystemicTherapyMedication", "withinSoc"): "MedicationAdministration has no element for it",
 }
@@ -37,6 +38,8 @@ KINDS = {
     "SystemicTherapy": "systemic-therapies", "SystemicTherapyMedication": "systemic-therapies/medications",
     "PerformanceStatus": "performance-status", "Vitals": "vitals", "Lifestyle": "lifestyles", "FamilyHistory": "family-histories",
     "ComorbiditiesAssessment": "comorbidities-assessments", "Surgery": "surgeries", "TreatmentResponse": "treatment-responses",
+    "AdverseEvent": "adverse-events", "AdverseEventSuspectedCause": "adverse-events/suspected-causes",
+    "AdverseEventMitigation": "adverse-events/mitigations",
     "Radiotherapy": "radiotherapies", "RadiotherapyDosage": "radiotherapies/dosages",
     "RadiotherapySetting": "radiotherapies/settings",
 } | {kind: "stagings" for kind, facts in FACTS.items() if "stagingDomain" in facts.const}  # fmt: skip
@@ -142,6 +145,8 @@ def test_what_pop_exports_comes_back_as_it_was(name: str) -> None:
             owner = entity.get("parentId", entity["id"])
             if owner not in exported or entity.get("stagingDomain") != FACTS[kind].const.get("stagingDomain"):
                 continue
+            if kind == "AdverseEventSuspectedCause" and not _suspected(entity, documents):
+                continue
             drug = _plain(entity.get("drug"))
             found = [
                 each
@@ -159,6 +164,13 @@ def test_what_pop_exports_comes_back_as_it_was(name: str) -> None:
                 assert _same(values.get(field), expected if expected != [] else None), (kind, field)
             compared += 1
     assert compared >= 5
+
+
+def _suspected(entity: dict[str, Any], documents: list[Any]) -> bool:
+    """POP leaves out a cause that is a drug alone, and refers to therapies that it could not export."""
+    exported = {f"{each['resourceType']}/{each['id']}" for each in documents}
+    suspects = [suspect for each in documents for suspect in each.get("suspectEntity", ())]
+    return any(each["id"] == entity["id"] and each["instance"]["reference"] in exported for each in suspects)
 
 
 def _from(draft: Draft, owner: str) -> bool:

@@ -1,0 +1,278 @@
+"""What one resource tells of an adverse event.
+
+* **AdverseEvent** (R4; POP's, mCODE/ICAREdata's and CodeX's CTC profiles; AE Clinical Research with R5's elements as
+  extensions; MII *Nebenwirkung*, whose oBDS conversion has the grade in ``seriousness``). The diagnosis named as its
+  ``resultingCondition`` belongs to it.
+* **Condition** with a CTCAE grade, a category of its own, a treatment as its cause (condition-dueTo), or a diagnosis code that
+  states one. Unconfirmed, refuted ones are no events.
+* **Observation** named after a CTCAE term or «CTCAE», with the grade as its value or a component. Patient-reported grades
+  (PRO-CTCAE) are another scale (NCI PRO-CTCAE: no grades).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from mappers.codes import DUE_TO, POP_GRADE
+from mappers.dates import Day
+from mappers.diagnoses import diagnose, verification_of
+from mappers.events.grades import Grade, is_ctcae, read_grade, read_text
+from mappers.events.outcomes import read_outcome
+from mappers.events.suspects import Suspect, suspects_of
+from mappers.events.terms import find_term, is_ctcae_code, treatment_caused
+from mappers.fhir import codings, extensions, first, objects, text_of, words
+from mappers.protocol import Context, JsonObject, NotForPop, Resource, Source, Translation
+from mappers.subjects import VOID, day_in, observed_on
+
+GRADE_URL = re.compile(r"ctc(?:ae)?-?(?:numerical-?)?grade|severity-?or-?grade", re.I)
+_RESOLVED_URL = re.compile(r"resolv?ed?-?date|resolution-?date|date-?resolved", re.I)
+_STATUS_URL = re.compile(r"/status$", re.I)
+_ADVERSE = re.compile(r"adverse event|toxicity grade|\bctc(?:ae)?\b|nebenwirkung|unerwünschtes ereignis", re.I)
+_CATEGORY = re.compile(r"adverse (?:event|reaction)|toxicity|nebenwirkung", re.I)
+_PATIENT_REPORTED = re.compile(r"\bpro[- ]?ctcae\b|patient[- ]reported", re.I)
+_NOT_ESTABLISHED = frozenset({"entered-in-error", "refuted", "unconfirmed", "provisional", "differential"})
+_DATES = ("date", "detected", "recordedDate")
+
+
+@dataclass(slots=True)
+class Report:
+    """One report of one event."""
+
+    resource: Resource
+    event: JsonObject
+    event_source: Source
+    term: Translation | None = None
+    grade: Grade | None = None
+    grade_source: Source | None = None
+    day: Day | None = None
+    day_source: Source | None = None
+    day_rule: str = ""
+    """Why ``day`` is not the stated day of the event; empty if it is."""
+    outcome: str | None = None
+    outcome_source: Source | None = None
+    resolved: Day | None = None
+    resolved_source: Source | None = None
+    recorded: Day | None = None
+    suspects: list[Suspect] = field(default_factory=list)
+    read: list[Source] = field(default_factory=list)
+    certain: bool = True
+    """The source itself calls it an adverse event."""
+
+    @property
+    def order(self) -> tuple[bool, Any, str]:
+        """By day, then reference; undated reports last."""
+        return (self.day is None, self.day.date if self.day is not None else None, self.resource.reference)
+
+
+def concerns_event(resource: Resource) -> bool:
+    """True for what may report an adverse event, from the resource alone."""
+    json = resource.json
+    if resource.type == "AdverseEvent":
+        return True
+    code = json.get("code")
+    if _grade_extension(json) is not None or _ADVERSE.search(words(code)):
+        return True
+    if resource.type == "Condition":
+        return (
+            treatment_caused(code)
+            or has_extension(json, DUE_TO)
+            or any(_CATEGORY.search(words(each)) for each in objects(json.get("category")))
+            or any(is_ctcae(each) for each in _condition_grades(json))
+        )
+    return is_ctcae_code(code) or is_ctcae(json.get("valueCodeableConcept"))
+
+
+def has_extension(json: JsonObject, url: str) -> bool:
+    """True if the element has the extension."""
+    return next(extensions(json, url), None) is not None
+
+
+def read_report(member: Resource, context: Context) -> Report | NotForPop:
+    """What a member reports, or why it is no adverse event."""
+    if member.type == "AdverseEvent":
+        return _adverse_event(member, context)
+    return _condition(member, context) if member.type == "Condition" else _observation(member, context)
+
+
+def _adverse_event(member: Resource, context: Context) -> Report | NotForPop:
+    json = member.json
+    if json.get("actuality") == "potential":
+        return NotForPop(member.reference, "a potential event, which did not happen")
+    if any(value == "entered-in-error" for value in _statuses(json)):
+        return NotForPop(member.reference, "the event is entered in error")
+    event = first(json.get("event"))
+    report = Report(member, event, Source(member.reference, "event"))
+    conditions = [context.resolve(each, within=member) for each in objects(json.get("resultingCondition"))]
+    if not codings(event) and not text_of(event.get("text")):
+        named = next((each for each in conditions if each is not None and each.type == "Condition"), None)
+        if named is None:
+            return NotForPop(member.reference, "it names no event")
+        report.event, report.event_source = first(named.json.get("code")), Source(named.reference, "code")
+    report.term = find_term(report.event, context)
+    for value, source in (
+        *_extension_values(member, GRADE_URL),
+        (json.get("severity"), Source(member.reference, "severity")),
+        (_ctcae_only(json.get("seriousness")), Source(member.reference, "seriousness")),
+        (_text_grade(report.event), report.event_source),
+    ):
+        _take_grade(report, value, source)
+    for name in _DATES:
+        if report.day is None and (day := day_in(json.get(name), context)) is not None:
+            report.day, report.day_source = day, Source(member.reference, name)
+            report.day_rule = "" if name == "date" else f"{name} of the report"
+    report.recorded = day_in(json.get("recordedDate"), context)
+    if isinstance(json.get("outcome"), dict):
+        report.outcome = read_outcome(json["outcome"])
+        report.outcome_source = Source(member.reference, "outcome")
+    for value, source in _extension_values(member, _RESOLVED_URL):
+        report.resolved, report.resolved_source = day_in(value, context), source
+    report.suspects = list(suspects_of(member))
+    report.read = _read(member, "actuality", "category", "seriousness", "extension", "modifierExtension", *_DATES)
+    return report
+
+
+def _condition(member: Resource, context: Context) -> Report | NotForPop:
+    json = member.json
+    if verification_of(json) in _NOT_ESTABLISHED:
+        return NotForPop(member.reference, "a diagnosis that is not established is no adverse event")
+    if not treatment_caused(json.get("code")) and diagnose(json).relationship is not None:
+        return NotForPop(member.reference, "a tumour is no adverse event")
+    report = Report(member, first(json.get("code")), Source(member.reference, "code"))
+    report.term = find_term(report.event, context)
+    for value, source in _extension_values(member, GRADE_URL):
+        _take_grade(report, value, source)
+    _take_grade(report, json.get("severity"), Source(member.reference, "severity"))
+    for number, stage in enumerate(objects(json.get("stage"))):
+        if is_ctcae(stage.get("summary")) or is_ctcae(stage.get("type")):
+            _take_grade(report, stage.get("summary"), Source(member.reference, f"stage[{number}].summary"))
+    _take_grade(report, _text_grade(report.event), report.event_source)
+    for name, rule in (("onsetDateTime", ""), ("onsetPeriod", ""), ("recordedDate", "recordedDate of the diagnosis")):
+        if report.day is None and (day := day_in(json.get(name), context)) is not None:
+            report.day, report.day_source, report.day_rule = day, Source(member.reference, name), rule
+    for name in ("abatementDateTime", "abatementPeriod"):
+        value = json.get(name)
+        end = value.get("end") or value.get("start") if isinstance(value, dict) else value
+        if (day := day_in(end, context)) is not None:
+            report.resolved, report.resolved_source = day, Source(member.reference, name)
+    clinical = {str(each.get("code")) for each in codings(json.get("clinicalStatus"))}
+    if "resolved" in clinical or report.resolved is not None:
+        report.outcome = "resolved"
+    elif clinical & {"active", "recurrence", "relapse"}:
+        report.outcome = "ongoing"
+    report.outcome_source = report.resolved_source
+    if "clinicalStatus" in json:
+        report.outcome_source = Source(member.reference, "clinicalStatus")
+    report.suspects = list(suspects_of(member))
+    report.certain = treatment_caused(json.get("code")) or not report.suspects
+    report.read = _read(member, "verificationStatus", "clinicalStatus", "category", "severity", "stage", "extension")
+    return report
+
+
+def _observation(member: Resource, context: Context) -> Report | NotForPop:
+    json = member.json
+    status = json.get("status")
+    if isinstance(status, str) and status in VOID:
+        return NotForPop(member.reference, f"the observation is {VOID[status]}")
+    if _PATIENT_REPORTED.search(words(json.get("code"))):
+        return NotForPop(member.reference, "a patient-reported grade: not one of CTCAE's")
+    report = Report(member, first(json.get("code")), Source(member.reference, "code"))
+    grades: list[tuple[Any, str]] = [(json.get(name), name) for name in _values(json)]
+    for number, part in enumerate(objects(json.get("component"))):
+        named = words(part.get("code"))
+        for name in _values(part):
+            where = f"component[{number}].{name}"
+            if re.search(r"grade|severity|schweregrad|\bgrad\b", named, re.I):
+                grades.append((part[name], where))
+            elif re.search(r"\b(?:term|event|adverse event|toxicity|nebenwirkung)\b", named, re.I):
+                value = part[name]
+                report.event = value if isinstance(value, dict) else {"text": text_of(value)}
+                report.event_source = Source(member.reference, where)
+    report.term = find_term(report.event, context)
+    if report.term is None and isinstance(value := json.get("valueCodeableConcept"), dict):
+        # «Adverse event» as the question, the term as its answer.
+        answer = find_term(value, context)
+        if answer is not None:
+            report.event, report.event_source, report.term = (
+                value,
+                Source(member.reference, "valueCodeableConcept"),
+                answer,
+            )
+    for value, source in _extension_values(member, GRADE_URL):
+        _take_grade(report, value, source)
+    for value, where in grades:
+        _take_grade(report, value, Source(member.reference, where))
+    _take_grade(report, _text_grade(report.event), report.event_source)
+    when = observed_on(member, context)
+    if when is not None:
+        report.day, report.day_source = when[0], when[1]
+        report.day_rule = "the day of the observation's release" if when[2] else ""
+    for value, source in _extension_values(member, _RESOLVED_URL):
+        report.resolved, report.resolved_source = day_in(value, context), source
+    report.read = _read(
+        member, "status", "category", "component", "extension", "interpretation", "method", *_values(json)
+    )
+    return report
+
+
+def _read(member: Resource, *elements: str) -> list[Source]:
+    return [Source(member.reference, element) for element in elements if element in member.json]
+
+
+def _take_grade(report: Report, value: Any, source: Source) -> None:
+    """The first element that states a grade; a number before a severity."""
+    found = read_grade(value)
+    if found is not None and (report.grade is None or (report.grade.from_severity and not found.from_severity)):
+        report.grade, report.grade_source = found, source
+
+
+def _text_grade(event: JsonObject) -> int | None:
+    """A grade among the words of the event's name (never a mere severity)."""
+    found = read_text(words(event))
+    return found.value if found is not None and not found.from_severity else None
+
+
+def _ctcae_only(concept: Any) -> JsonObject | None:
+    """``seriousness`` with a CTCAE grade, as the oBDS conversion sends it."""
+    return concept if isinstance(concept, dict) and is_ctcae(concept) else None
+
+
+def _condition_grades(json: JsonObject) -> Iterator[Any]:
+    yield json.get("severity")
+    for stage in objects(json.get("stage")):
+        yield stage.get("summary")
+        yield stage.get("type")
+
+
+def _grade_extension(json: JsonObject) -> JsonObject | None:
+    return next((each for each in objects(json.get("extension")) if GRADE_URL.search(str(each.get("url")))), None)
+
+
+def _extension_values(member: Resource, url: re.Pattern[str]) -> Iterator[tuple[Any, Source]]:
+    for position, each in enumerate(objects(member.json.get("extension"))):
+        if url.search(str(each.get("url"))):
+            for name, value in each.items():
+                if name.startswith("value"):
+                    yield value, Source(member.reference, f"extension[{position}].{name}")
+
+
+def _statuses(json: JsonObject) -> list[Any]:
+    return [json.get("status")] + [
+        each.get("valueCode")
+        for name in ("modifierExtension", "extension")
+        for each in objects(json.get(name))
+        if _STATUS_URL.search(str(each.get("url")))
+    ]
+
+
+def _values(element: JsonObject) -> list[str]:
+    return [
+        name for name in ("valueInteger", "valueQuantity", "valueCodeableConcept", "valueString") if name in element
+    ]
+
+
+def is_pops_own(member: Resource) -> bool:
+    """True for an AdverseEvent as POP itself exports it."""
+    return has_extension(member.json, POP_GRADE)

@@ -1,0 +1,48 @@
+"""The treatments that a report suspects: ``AdverseEvent.suspectEntity``, R5's as an extension, and a Condition's *due to*."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mappers.codes import DUE_TO
+from mappers.fhir import extensions, first, objects
+from mappers.protocol import JsonObject, Resource, Source
+
+_SUSPECT_URL = re.compile(r"suspect-?entity", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A treatment that is suspected, as the source names it."""
+
+    named: JsonObject
+    """A Reference, or a CodeableConcept."""
+    causality: JsonObject | None
+    source: Source
+
+
+def suspects_of(member: Resource) -> Iterator[Suspect]:
+    """Each suspect, as the resource names it."""
+    for number, each in enumerate(objects(member.json.get("suspectEntity"))):
+        assessment = first(first(each.get("causality")).get("assessment"))
+        if isinstance(each.get("instance"), dict):
+            yield Suspect(
+                each["instance"], assessment or None, Source(member.reference, f"suspectEntity[{number}].instance")
+            )
+    for number, each in enumerate(objects(member.json.get("extension"))):
+        if not _SUSPECT_URL.search(str(each.get("url"))):
+            continue
+        instance = first([part for part in objects(each.get("extension")) if part.get("url") == "instance"])
+        causality = first([part for part in objects(each.get("extension")) if part.get("url") == "causality"])
+        related = first(
+            [part for part in objects(causality.get("extension")) if part.get("url") == "entityRelatedness"]
+        )
+        named = instance.get("valueReference") or instance.get("valueCodeableConcept")
+        if isinstance(named, dict):
+            yield Suspect(named, related.get("valueCodeableConcept"), Source(member.reference, f"extension[{number}]"))
+    for position, extension in extensions(member.json, DUE_TO):
+        named = extension.get("valueReference") or extension.get("valueCodeableConcept")
+        if isinstance(named, dict):
+            yield Suspect(named, None, Source(member.reference, f"extension[{position}]"))

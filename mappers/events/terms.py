@@ -1,0 +1,89 @@
+"""Which CTCAE term an event is (POP's list: the terms of CTCAE 5.0, under their MedDRA codes).
+
+MedDRA codes of POP's list are taken as they are. Other codes and names lead to a term's name, by which the list is searched:
+NCI Thesaurus, SNOMED CT and ICD-10 codes and names in English and German (``ctcae_terms.json``), British spelling, and a name
+from which the grade, the words *CTCAE v5.0* and SNOMED CT's tags were taken off. Nothing is matched in part: «neuropathy»
+alone is neither the sensory nor the motor term.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+import orjson
+
+from mappers.codes import ICD_10_SYSTEMS, MEDDRA, NCIT, SNOMED
+from mappers.events.grades import GRADE_WORDS
+from mappers.fhir import codings, pairs, text_of
+from mappers.protocol import Context, JsonObject, Translation
+
+TERM = "AdverseEventTerm"
+
+_CTCAE = re.compile(r"\b(?:nci[- ]?)?ctc(?:ae)?\b[\s-]*(?:v(?:ersion)?\.?\s*)?(?:\d(?:\.\d)?)?\s*:?", re.I)
+_TAGS = re.compile(r"\((?:finding|disorder|situation|event|morphologic abnormality)\)", re.I)
+#: British (and Latin) spellings of the syllables that differ in American English.
+_AMERICAN = (
+    ("aem", "em"), ("oedem", "edem"), ("rrhoea", "rrhea"), ("pnoea", "pnea"), ("oesoph", "esoph"), ("aesth", "esth"),
+    ("haem", "hem"), ("leuco", "leuko"), ("tumour", "tumor"), ("faec", "fec"), ("paed", "ped"), ("anaem", "anem"),
+)  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def _tables() -> dict[str, dict[str, str]]:
+    document: dict[str, Any] = orjson.loads((files("mappers.events") / "ctcae_terms.json").read_bytes())
+    names = {name: term for term, found in document["names"].items() for name in found}
+    return {"ncit": document["ncit"], "snomed": document["snomed"], "icd-10": document["icd-10"], "names": names}
+
+
+def find_term(concept: JsonObject, context: Context) -> Translation | None:
+    """POP's concept of an event; None if no code and no name of it is a CTCAE term."""
+    direct = context.translate(TERM, concept, text=True)
+    if direct is not None and direct.rule != "unchecked":
+        return direct
+    for name in _names(concept):
+        found = context.translate(TERM, {"text": name}, text=True)
+        if found is not None:
+            return replace(found, rule="ctcae-name")
+    return direct
+
+
+def is_ctcae_code(concept: Any) -> bool:
+    """True if a coding is a MedDRA code, or NCI's of a CTCAE term."""
+    return any(
+        (system == MEDDRA and bool(code)) or (system == NCIT and code in _tables()["ncit"])
+        for system, code in pairs(concept)
+    )
+
+
+def treatment_caused(concept: Any) -> bool:
+    """True if a diagnosis code states that treatment caused it (ICD-10, ICD-10-CM)."""
+    return any(system in ICD_10_SYSTEMS and code.upper() in _tables()["icd-10"] for system, code in pairs(concept))
+
+
+def plain_name(text: str) -> str:
+    """A name without grade, CTCAE version and tags, in lower case and American spelling."""
+    plain = _TAGS.sub(" ", _CTCAE.sub(" ", text))
+    plain = " ".join(GRADE_WORDS.sub(" ", plain).casefold().split()).strip(" .,;:-–()")
+    for british, american in _AMERICAN:
+        plain = plain.replace(british, american)
+    return plain
+
+
+def _names(concept: JsonObject) -> Iterator[str]:
+    tables = _tables()
+    for system, code in pairs(concept):
+        if system == NCIT and code in tables["ncit"]:
+            yield tables["ncit"][code]
+        elif system == SNOMED and code in tables["snomed"]:
+            yield tables["snomed"][code]
+        elif system in ICD_10_SYSTEMS and code.upper() in tables["icd-10"]:
+            yield tables["icd-10"][code.upper()]
+    for text in (*(text_of(each.get("display")) for each in codings(concept)), text_of(concept.get("text"))):
+        plain = plain_name(text)
+        if plain:
+            yield tables["names"].get(plain, plain)
