@@ -4,6 +4,8 @@ from itertools import permutations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from mapper_records import (
     CURATIVE,
     LOINC,
@@ -45,7 +47,7 @@ AC = [*_days(CYCLO, "2024-02-26", "2024-03-18", "2024-04-08"), *_days(DOXO, "202
 def test_drugs_given_together_are_one_course() -> None:
     result = mapped(patient(), condition(), *AC)
     therapy = only(result, "SystemicTherapy")
-    assert therapy.key == "SystemicTherapy:Condition/c/C405"
+    assert therapy.key == "SystemicTherapy:Condition/c"
     assert therapy.payload["period"] == {"start": "2024-02-26"}
     assert therapy.payload["intent"] == "curative"
     assert therapy.references["targetedEntitiesIds"] == ("NeoplasticEntity:Condition/c",)
@@ -56,10 +58,11 @@ def test_drugs_given_together_are_one_course() -> None:
 
 def test_drugs_given_after_each_other_are_two_courses() -> None:
     result = mapped(patient(), condition(), *AC, *_days(PACLI, "2024-04-29", "2024-05-20"))
-    assert [each.payload["period"]["start"] for each in drafts(result, "SystemicTherapy")] == [
-        "2024-04-29",
-        "2024-02-26",
+    assert [each.payload["period"] for each in drafts(result, "SystemicTherapy")] == [
+        {"start": "2024-02-26", "end": "2024-04-08"},
+        {"start": "2024-04-29"},
     ]
+    assert "ended-by-next-therapy" in assumed(drafts(result, "SystemicTherapy")[0])
 
 
 def test_administrations_arrive_one_by_one_in_any_order() -> None:
@@ -70,6 +73,25 @@ def test_administrations_arrive_one_by_one_in_any_order() -> None:
             therapy = only(mapped(patient(), condition(), *order[:count]), "SystemicTherapy")
             assert therapy.key == final.key
         assert therapy == final
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.permutations(AC))
+def test_a_combination_arrives_in_any_order_and_is_one_therapy_all_the_time(order: list[dict[str, Any]]) -> None:
+    final = mapped(patient(), condition(), *AC)
+    for count in range(1, len(order) + 1):
+        therapy = only(mapped(patient(), condition(), *order[:count]), "SystemicTherapy")
+        assert therapy.key == only(final, "SystemicTherapy").key
+    assert mapped(patient(), condition(), *order).drafts == final.drafts
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.permutations([*AC, *_days(PACLI, "2024-04-29", "2024-05-20")]))
+def test_sequences_do_not_depend_on_the_order_of_arrival(order: list[dict[str, Any]]) -> None:
+    assert (
+        mapped(patient(), condition(), *order).drafts
+        == mapped(patient(), condition(), *AC, *_days(PACLI, "2024-04-29", "2024-05-20")).drafts
+    )
 
 
 def test_a_long_pause_starts_another_course_and_keeps_the_first_key() -> None:
@@ -168,7 +190,7 @@ def test_dose_and_route() -> None:
     [
         ({"status": "not-done"}, "the medication is not done"),
         ({"status": "entered-in-error"}, "the medication is entered in error"),
-        ({"medicationCodeableConcept": {"text": "ondansetron 8 mg"}}, "a supportive drug"),
+        ({"medicationCodeableConcept": {"text": "ondansetron 8 mg"}}, "a supportive drug: an antiemetic"),
         (
             {"medicationCodeableConcept": {"text": "metformin"}, "extension": [], "reasonReference": []},
             "the drug is not on POP's list of antineoplastic agents",

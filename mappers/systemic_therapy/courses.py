@@ -1,0 +1,233 @@
+"""Which drugs are one course: a pure function of the set of evidence, so the order of arrival does not matter."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from mappers.agents import known_regimens
+from mappers.dates import Day
+from mappers.protocol import Source
+from mappers.systemic_therapy.evidence import Evidence
+from mappers.systemic_therapy.runs import Rules, Run, chronological, is_hormone, runs_of
+
+_WEEK = dt.timedelta(days=7)
+
+
+@dataclass(slots=True)
+class Course:
+    """One systemic therapy."""
+
+    identity: str
+    evidence: list[Evidence]
+    followed: bool = False
+    """Another therapy of the same kind came after it."""
+    drugs: dict[str, list[Evidence]] = field(default_factory=dict)
+    """Drug → its evidence, earliest first. A protocol's drugs count where no drug is told."""
+
+    def __post_init__(self) -> None:
+        self.evidence.sort(key=chronological)
+        named = [each for each in self.evidence if each.agent is not None or each.kind not in ("course", "planned")]
+        told = [each for each in named if each.kind not in ("course", "planned")]
+        for each in told or named:
+            self.drugs.setdefault(each.name, []).append(each)
+
+    @property
+    def names(self) -> set[str]:
+        """INNs of its drugs."""
+        return {each.agent.name for found in self.drugs.values() for each in found if each.agent is not None}
+
+    @property
+    def hormonal(self) -> bool:
+        """Hormone therapy and nothing else."""
+        told = [each for found in self.drugs.values() for each in found]
+        return bool(told) and all(map(is_hormone, told))
+
+    @property
+    def dated(self) -> list[Evidence]:
+        """Evidence that dates it: a whole course, else what was given or taken, else orders, else plans; of each drug its best."""
+        whole = [each for each in self.evidence if each.kind == "course" and each.timing.start is not None]
+        if whole:
+            return whole
+        found: list[Evidence] = []
+        for evidence in self.drugs.values():
+            usable = [each for each in evidence if each.timing.start is not None]
+            actual = [each for each in usable if each.kind in ("given", "dispensed", "taken")]
+            found.extend(actual or usable)
+        return found or [each for each in self.evidence if each.timing.start is not None]
+
+    def start(self) -> Evidence | None:
+        """The evidence of the first day."""
+        given = [each for each in self.dated if each.kind not in ("ordered", "planned")]
+        return min(given or self.dated, key=chronological, default=None)
+
+    def end(self) -> tuple[Day, Source] | None:
+        """The last day, if the source ends the course, or the last evidence of every drug; else it goes on."""
+        whole = [each for each in self.evidence if each.kind == "course" and each.timing.end is not None]
+        if whole:
+            return _last(whole)
+        if any(each.kind == "course" and each.timing.course for each in self.evidence) or not self.drugs:
+            return None
+        ends: list[tuple[Day, Source]] = []
+        for evidence in self.drugs.values():
+            latest = max(evidence, key=lambda each: (each.timing.reach or dt.date.min, chronological(each)))
+            if not latest.timing.finished:
+                return None
+            last = _last(evidence)
+            if last is not None:
+                ends.append(last)
+        return max(ends, key=lambda each: each[0].date, default=None)
+
+    def last_day(self) -> tuple[Day, Source] | None:
+        """The last day on which something was given, if nothing but doses tells of the course."""
+        told = [each for found in self.drugs.values() for each in found]
+        if not told or any(each.timing.course or each.kind in ("taken", "planned") for each in told):
+            return None
+        return _last([each for each in told if each.kind in ("given", "dispensed")])
+
+
+def _last(evidence: Sequence[Evidence]) -> tuple[Day, Source] | None:
+    """The latest end; of doses the day itself."""
+    found: list[tuple[Day, Source]] = []
+    for each in evidence:
+        timing = each.timing
+        if timing.end is not None and timing.end_source is not None:
+            found.append((timing.end, timing.end_source))
+        elif timing.start is not None and not timing.course and each.kind in ("given", "dispensed"):
+            found.append((timing.start, timing.start_source))
+    return max(found, key=lambda each: each[0].date, default=None)
+
+
+def courses(
+    evidence: Sequence[Evidence],
+    rules: Rules,
+    *,
+    scope_of: Callable[[Evidence], str],
+    surgeries: Sequence[dt.date] = (),
+) -> list[Course]:
+    """Courses by identity. See :class:`mappers.systemic_therapy.mapper.SystemicTherapyMapper` for the rule."""
+    named: dict[str, list[Evidence]] = {}
+    loose: list[Evidence] = []
+    followed = {
+        each.order.reference for each in evidence if each.order is not None and each.kind in ("given", "dispensed")
+    }
+    told = {each.plan for each in evidence if each.kind != "planned"}
+    for each in evidence:
+        if each.kind == "ordered" and each.resource.reference in followed:
+            continue
+        if each.plan is not None and (each.kind != "planned" or each.plan in told):
+            named.setdefault(each.plan, []).append(each)
+        else:
+            loose.append(each)
+    result = [Course(identity, members) for identity, members in sorted(named.items())]
+    scopes: dict[str, list[Evidence]] = {}
+    for each in loose:
+        home = _home(each, result)
+        if home is None:
+            scopes.setdefault(scope_of(each), []).append(each)
+        else:
+            named[home].append(each)
+    result = [Course(identity, members) for identity, members in sorted(named.items())]
+    for scope, members in sorted(scopes.items()):
+        result.extend(_loose(scope, runs_of(members, rules, surgeries), rules))
+    _follow(result, scope_of)
+    return sorted(result, key=lambda course: course.identity)
+
+
+def _home(each: Evidence, found: Sequence[Course]) -> str | None:
+    """The course that the source names, and that this evidence of one of its drugs in its time tells of once more."""
+    start = each.timing.start
+    if start is None:
+        return None
+    fitting = []
+    for course in found:
+        first, end = course.start(), course.end()
+        if (
+            each.own
+            or first is None
+            or first.timing.start is None
+            or each.name not in course.drugs
+            or course.evidence[0].own
+        ):
+            continue
+        if first.timing.start.date - _WEEK <= start.date and (end is None or start.date <= end[0].date + _WEEK):
+            fitting.append(course.identity)
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _loose(scope: str, runs: list[Run], rules: Rules) -> list[Course]:
+    """Courses of runs that no plan names. The first has the plain name of its tumour, so that more of it, in whatever order it
+    arrives, is the same therapy; each further one is known by the day on which it begins."""
+    clusters: list[list[Run]] = []
+    for run in sorted((run for run in runs if run.start is not None), key=_by_start):
+        fitting = [cluster for cluster in clusters if _together(cluster, run, rules)]
+        if fitting:
+            fitting[-1].append(run)
+        else:
+            clusters.append([run])
+    undated = [run for run in runs if run.start is None]
+    if len(clusters) == 1:
+        clusters[0].extend(undated)
+    else:
+        clusters.extend([run] for run in undated)
+    found: list[Course] = []
+    taken: set[str] = set()
+    for cluster in clusters:
+        start = cluster[0].start
+        identity = scope if not found else f"{scope}/{start.isoformat() if start is not None else 'undated'}"
+        if identity in taken:
+            identity += f"/{min(name for run in cluster for name in run.names)}"
+        taken.add(identity)
+        found.append(Course(identity, [each for run in cluster for each in run.evidence]))
+    return found
+
+
+def _by_start(run: Run) -> tuple[dt.date, dt.date, str]:
+    return run.start or dt.date.max, run.reach or dt.date.max, min(run.names)
+
+
+def _together(cluster: Sequence[Run], run: Run, rules: Rules) -> bool:
+    """A combination: it begins with the others, or belongs to the same protocol and follows within a pause; never one that the
+    source ended before, nor one of another intent or role."""
+    for what in ("intent", "role"):
+        stated = {value for each in (*cluster, run) if (value := each.stated(what)) is not None}
+        if len(stated) > 1:
+            return False
+    first, start = cluster[0].start, run.start
+    if first is None or start is None or any(run.names & each.names for each in cluster):
+        return False
+    if all(each.ended is not None and each.ended < start for each in cluster):
+        return False
+    if start - first <= rules.combination:
+        return True
+    reach = max(each.reach or first for each in cluster)
+    in_sequence = start > reach and run.days > 1 and any(each.days > 1 for each in cluster)
+    return not in_sequence and start - reach <= rules.gap(run.evidence[0]) and _same_regimen(cluster, run)
+
+
+def _same_regimen(cluster: Sequence[Run], run: Run) -> bool:
+    """All of them are given at the same time in a known protocol."""
+    names = {each.evidence[0].agent.name for each in (*cluster, run) if each.evidence[0].agent is not None}
+    return len(names) > 1 and any(
+        names <= {agent.name for agent in phase} for regimen in known_regimens() for phase in regimen.phases
+    )
+
+
+def _follow(found: Sequence[Course], scope_of: Callable[[Evidence], str]) -> None:
+    """Mark the courses after whose last day another one of the same scope begins. Hormone therapy goes on beside others."""
+    for course in found:
+        last = course.last_day()
+        if last is None:
+            continue
+        scope = scope_of(course.evidence[0])
+        for other in found:
+            first = other.start()
+            begins = first.timing.start if first is not None else None
+            if (
+                other is not course
+                and begins is not None
+                and begins.date > last[0].date
+                and scope_of(other.evidence[0]) == scope
+            ):
+                course.followed = course.followed or course.hormonal == other.hormonal

@@ -1,0 +1,115 @@
+"""Intent, adjunctive role and reason of termination, as a resource states them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+from mappers.codes import ADJUNCTIVE_ROLE, PROCEDURE_INTENT, SNOMED, TERMINATION_REASON
+from mappers.fhir import extension_value, first, objects, pairs, text_of, words
+from mappers.protocol import JsonObject, Resource, Source
+from mappers.systemic_therapy.statuses import ENDED
+
+Intent = Literal["curative", "palliative"]
+
+_INTENTS: dict[tuple[str, str], Intent] = {(SNOMED, "373808002"): "curative", (SNOMED, "363676003"): "palliative"}
+#: oBDS *Intention*: O is the local cure of an oligometastatic disease.
+_REGISTRY_INTENTS: dict[str, Intent] = {"K": "curative", "O": "curative", "P": "palliative"}
+#: SNOMED CT qualifiers of relation to surgery → NCIt codes of POP's AdjunctiveTherapyRole.
+NEOADJUVANT, ADJUVANT, ADDITIVE, MAINTENANCE = "C15665", "C2140", "C63495", "C15688"
+_ROLES = {
+    (SNOMED, "373846009"): ADJUVANT,
+    (SNOMED, "373847000"): NEOADJUVANT,
+    (SNOMED, "260364009"): ADDITIVE,
+}
+#: oBDS *Stellung zur operativen Therapie*.
+_REGISTRY_ROLES = {"A": ADJUVANT, "N": NEOADJUVANT, "Z": ADDITIVE}
+_SUPPORTIVE = (SNOMED, "399707004")
+#: oBDS *Ende_Grund*: other reasons and unknown ones are none that POP could hold.
+_NO_REASON = frozenset({"S", "U"})
+
+_INTENT_URL = re.compile(r"(?:intent|intention)$", re.I)
+_ROLE_URL = re.compile(r"stellung-?zur-?op$", re.I)
+_ROLE_WORDS = (
+    (re.compile(r"\bneo-?adjuvan", re.I), NEOADJUVANT),
+    (re.compile(r"\badjuvan", re.I), ADJUVANT),
+    (re.compile(r"\bmaintenance|\berhaltungsth", re.I), MAINTENANCE),
+)
+_INTENT_WORDS: tuple[tuple[re.Pattern[str], Intent], ...] = (
+    (re.compile(r"\b(?:curative|kurativ)", re.I), "curative"),
+    (re.compile(r"\bpalliativ", re.I), "palliative"),
+)
+
+
+def _concepts(json: JsonObject, url: re.Pattern[str]) -> Iterator[JsonObject]:
+    found = json.get("extension")
+    for extension in found if isinstance(found, list) else ():
+        if isinstance(extension, dict) and url.search(str(extension.get("url"))):
+            value = extension.get("valueCodeableConcept") or extension.get("valueCoding")
+            if isinstance(value, dict):
+                yield value
+
+
+def plan_words(json: JsonObject) -> str:
+    """What a plan is called: title, description, category."""
+    parts = [text_of(json.get("title")), text_of(json.get("description")), *map(words, objects(json.get("category")))]
+    return " | ".join(part for part in parts if part)
+
+
+def stated_intent(json: JsonObject) -> Intent | None:
+    """Curative or palliative: by code (mCODE *procedure intent*, oBDS *Intention*), by the word of such a coding or of a plan."""
+    concepts = list(_concepts(json, _INTENT_URL))
+    stated = extension_value(json, PROCEDURE_INTENT)
+    if stated is not None and isinstance(stated[1], dict):
+        concepts.append(stated[1])
+    for concept in concepts:
+        for system, code in pairs(concept):
+            intent = _INTENTS.get((system, code)) or (_REGISTRY_INTENTS.get(code) if "intention" in system else None)
+            if intent is not None:
+                return intent
+    texts = [words(concept) for concept in concepts] + (
+        [plan_words(json)] if json.get("resourceType") == "CarePlan" else []
+    )
+    found = {intent for text in texts for pattern, intent in _INTENT_WORDS if pattern.search(text)}
+    return found.pop() if len(found) == 1 else None
+
+
+def stated_role(json: JsonObject) -> str | None:
+    """NCIt code of the adjunctive role: POP's own extension, oBDS *Stellung zur OP*, or an intent that is a role (mCODE STU2)."""
+    own = extension_value(json, ADJUNCTIVE_ROLE)
+    if own is not None:
+        return next((code for _, code in pairs(own[1])), None)
+    for concept in _concepts(json, _ROLE_URL):
+        for _, code in pairs(concept):
+            if code in _REGISTRY_ROLES:
+                return _REGISTRY_ROLES[code]
+    for concept in _concepts(json, _INTENT_URL):
+        for pair in pairs(concept):
+            if pair in _ROLES:
+                return _ROLES[pair]
+    if json.get("resourceType") == "CarePlan":
+        text = plan_words(json)
+        return next((role for pattern, role in _ROLE_WORDS if pattern.search(text)), None)
+    return None
+
+
+def is_supportive(json: JsonObject) -> bool:
+    """The resource states a supportive intent (mCODE)."""
+    return any(_SUPPORTIVE in set(pairs(concept)) for concept in _concepts(json, _INTENT_URL))
+
+
+def stated_termination(carriers: Sequence[Resource]) -> tuple[JsonObject, Source] | None:
+    """Why a therapy ended: mCODE's extension, the reason of an ended state, a registry's *Ende_Grund* as outcome."""
+    for each in carriers:
+        json = each.json
+        stated = extension_value(json, TERMINATION_REASON)
+        if stated is not None and isinstance(stated[1], dict):
+            return stated[1], Source(each.reference, "extension")
+        reason = first(json.get("statusReason"))
+        if reason and json.get("status") in ENDED:
+            return reason, Source(each.reference, "statusReason")
+        outcome = first(json.get("outcome")) if each.type == "Procedure" else {}
+        if outcome and not any(code in _NO_REASON for _, code in pairs(outcome)):
+            return outcome, Source(each.reference, "outcome")
+    return None

@@ -1,0 +1,138 @@
+"""One drug without a long pause: the parts of which courses are made."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mappers.systemic_therapy.evidence import Evidence
+
+#: A surgery ends a run where the pause around it is at least this long: what comes before and after are two therapies.
+_SURGICAL_PAUSE = dt.timedelta(days=28)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Site options. Cycles last up to six weeks and pauses for toxicity or surgery rarely exceed three months; a depot of a
+    hormone lasts up to six months (prescribing information of leuprolide 45 mg)."""
+
+    drug_gap: dt.timedelta
+    """``therapy.drug-gap-days``: a longer pause of one drug begins another course."""
+    hormone_gap: dt.timedelta
+    """``therapy.hormone-gap-days``: the same for hormone therapy, by the end of what was supplied."""
+    combination: dt.timedelta
+    """``therapy.combination-days``: drugs that begin within this time of the first are one combination."""
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Rules:
+        """From the options; nonsense counts as unset."""
+        return cls(
+            _days(options.get("therapy.drug-gap-days"), 90),
+            _days(options.get("therapy.hormone-gap-days"), 200),
+            _days(options.get("therapy.combination-days"), 42),
+        )
+
+    def gap(self, evidence: Evidence) -> dt.timedelta:
+        """How long a pause of this drug may be."""
+        return self.hormone_gap if is_hormone(evidence) else self.drug_gap
+
+
+def _days(value: object, default: int) -> dt.timedelta:
+    usable = (
+        isinstance(value, int | str) and not isinstance(value, bool) and str(value).isascii() and str(value).isdigit()
+    )
+    return dt.timedelta(days=min(int(str(value)), 36_500) if usable else default)
+
+
+def is_hormone(evidence: Evidence) -> bool:
+    """Hormone therapy: it is taken for years beside other therapies, by prescription or depot."""
+    return evidence.agent is not None and evidence.agent.kind == "hormone"
+
+
+@dataclass(slots=True)
+class Run:
+    """Evidence of one drug, earliest first."""
+
+    evidence: list[Evidence]
+
+    @property
+    def start(self) -> dt.date | None:
+        """The first day."""
+        days = [each.timing.start.date for each in self.evidence if each.timing.start is not None]
+        return min(days, default=None)
+
+    @property
+    def reach(self) -> dt.date | None:
+        """The last day that is covered."""
+        return max((each.timing.reach for each in self.evidence if each.timing.reach is not None), default=self.start)
+
+    @property
+    def days(self) -> int:
+        """On how many days it was told of."""
+        return len({each.timing.start for each in self.evidence})
+
+    @property
+    def ended(self) -> dt.date | None:
+        """The end that the source states for all of it, if the last evidence is a finished course."""
+        last = self.evidence[-1].timing
+        return last.end.date if last.course and last.finished and last.end is not None else None
+
+    @property
+    def open(self) -> bool:
+        """A course or prescription that the source has not closed."""
+        last = self.evidence[-1]
+        return not last.timing.finished and (last.timing.course or last.kind in ("ordered", "taken", "planned"))
+
+    @property
+    def names(self) -> set[str]:
+        """The drug."""
+        return {each.name for each in self.evidence}
+
+    def stated(self, what: str) -> str | None:
+        """The intent or role that its evidence states."""
+        return next((value for each in self.evidence if (value := getattr(each, what)) is not None), None)
+
+
+def chronological(each: Evidence) -> tuple[dt.date, str, str]:
+    """Order of evidence: by day, then by name, whatever arrived first."""
+    start = each.timing.start
+    return (start.date if start is not None else dt.date.max, each.resource.reference, each.name)
+
+
+def runs_of(evidence: Iterable[Evidence], rules: Rules, surgeries: Sequence[dt.date]) -> list[Run]:
+    """Runs of each drug: cut at a long pause, at another intent or role, and at a surgery with a pause around it."""
+    by_name: dict[str, list[Evidence]] = {}
+    for each in sorted(evidence, key=chronological):
+        by_name.setdefault(each.name, []).append(each)
+    return [run for _, members in sorted(by_name.items()) for run in _cut(members, rules, surgeries)]
+
+
+def _cut(members: list[Evidence], rules: Rules, surgeries: Sequence[dt.date]) -> list[Run]:
+    runs: list[Run] = []
+    for each in members:
+        run = runs[-1] if runs else None
+        if run is None or _apart(run, each, rules, surgeries):
+            runs.append(Run([each]))
+        else:
+            run.evidence.append(each)
+    return runs
+
+
+def _apart(run: Run, each: Evidence, rules: Rules, surgeries: Sequence[dt.date]) -> bool:
+    for what in ("intent", "role"):
+        before, after = run.stated(what), getattr(each, what)
+        if before is not None and after is not None and before != after:
+            return True
+    start, reach = each.timing.start, run.reach
+    if start is None or reach is None:
+        return False
+    pause = start.date - reach
+    if pause > rules.gap(each):
+        return True
+    palliative = "palliative" in (run.stated("intent"), each.intent)
+    return (
+        not palliative and not is_hormone(each) and pause >= _SURGICAL_PAUSE
+        and any(reach < day <= start.date for day in surgeries)
+    )  # fmt: skip
