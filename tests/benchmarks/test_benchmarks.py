@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
+
+import orjson
 import pytest
 
-from gateway.bench import change, hospital, intake, latency, limit, load, mapping, memory, sandbox
+from gateway.bench import change, hospital, intake, latency, limit, load, mapping, memory, sandbox, volume
+from gateway.bench.corpus import patient_record
 from gateway.bench.report import Row
 from gateway.intake.validate import validate
 from mappers.registry import load as load_mappers
@@ -33,6 +37,26 @@ async def test_mapping(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = await mapping.run()
     assert 0 < float(ratio_of(rows, "mapping")) < 1
     assert {row.name.partition(":")[0] for row in rows if row.goal == "≤ 3 µs"} == set(load_mappers().by_name)
+
+
+async def test_volume(monkeypatch: pytest.MonkeyPatch) -> None:
+    records = [
+        [orjson.dumps(resource) for resource in patient_record(f"p{number}", laboratories=number)]
+        for number in range(8)
+    ]
+    rows = volume.measure(iter(records))
+    assert (rows[0].ratio, rows[0].baseline.partition(",")[0]) == ("0 groups failed", "8 cases")
+    assert float(ratio_of(rows, "volume: a resource")) > 0
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert "not installed" in (await volume.run())[0].figure
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(importlib.util.find_spec("clinosim") is None, reason="clinosim is not installed")
+async def test_a_generated_hospital(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(volume, "POPULATION", 60)
+    rows = await volume.run()
+    assert rows[0].ratio == "0 groups failed"
 
 
 async def test_first_load_and_unchanged_reimport(monkeypatch: pytest.MonkeyPatch) -> None:
