@@ -122,6 +122,7 @@ US_CORE_RACE = _US_CORE + "us-core-race"
 US_CORE_BIRTH_SEX = _US_CORE + "us-core-birthsex"
 US_CORE_GENDER_IDENTITY = _US_CORE + "us-core-genderIdentity"
 GENDER_IDENTITY = ("http://hl7.org/fhir/StructureDefinition/patient-genderIdentity", US_CORE_GENDER_IDENTITY)
+INDIVIDUAL_GENDER_IDENTITY = "http://hl7.org/fhir/StructureDefinition/individual-genderIdentity"
 
 # Observations
 ANALYTE = _POP + "onconova-ext-tumor-marker-analyte"

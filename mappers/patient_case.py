@@ -2,52 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from mappers.clinical_identifiers import clinical_identifier
 from mappers.codes import (
-    CAUSE_OF_DEATH,
     CDC_RACE,
     CLINICAL_CENTER,
     CONSENT_STATUS,
-    END_OF_RECORDS,
     GENDER,
     GENDER_IDENTITY,
-    IDENTIFIER_TYPE,
+    INDIVIDUAL_GENDER_IDENTITY,
+    LOINC,
     NULL_FLAVOR,
-    SNOMED,
     US_CORE_BIRTH_SEX,
     US_CORE_RACE,
-    VITAL_STATUS,
 )
-from mappers.dates import Day, parse_day
+from mappers.dates import parse_day
 from mappers.drafting import Drafting
-from mappers.fhir import code_of, codings, extension_value, extensions, first, has_code, objects, text_of
-from mappers.protocol import Context, Group, JsonObject, MapOutput, NotForPop, Resource, Source
-from mappers.subjects import CASE, TUMOUR, zone
+from mappers.fhir import code_of, codings, extension_value, extensions, first, has_code, objects, pairs, text_of
+from mappers.protocol import Context, Group, MapOutput, NotForPop, Resource, Source
+from mappers.subjects import CASE, TUMOUR, VOID
+from mappers.vital_status import CODES, put_vital_status
 
-#: v2-0203 identifier types that never identify a patient *in the hospital's record*: they belong to other authorities, and
-#: copying a social security, licence, passport or payer number into a research platform would be a breach.
-_FORBIDDEN_TYPES = frozenset({
-    "SS", "SB", "NI", "DL", "PPN", "MB", "MC", "MA", "MCD", "MCR", "TAX", "EN", "BC", "MI", "NH", "NHE", "PN", "HC", "JHN",
-    "SNO", "SNBSN", "BCT", "LANR", "GKV", "PKV", "KVZ10", "ACSN", "CZ", "DC", "PRC", "RRI", "WC", "XX", "AN", "VN",
-})  # fmt: skip
-_FORBIDDEN_SYSTEMS = (
-    "us-ssn",
-    "us-medicare",
-    "us-mbi",
-    "2.16.840.1.113883.4.1",
-    "2.16.840.1.113883.4.3.",
-    "gkv/kvid-10",
-    "us-npi",
-)
-
-#: us-core-birthsex (v3 AdministrativeGender and null flavour codes) → POP's birth sex.
+_GROUP = "case"
+_ASKS_BIRTH_SEX, _ASKS_IDENTITY = frozenset({(LOINC, "76689-9")}), frozenset({(LOINC, "76691-5")})
+_ASKED = CODES | _ASKS_BIRTH_SEX | _ASKS_IDENTITY
+_READ = ("status", "code", "category", "valueCodeableConcept", "effectiveDateTime")
+#: us-core-birthsex (v3 AdministrativeGender and null flavour codes), LOINC and SNOMED CT answers → POP's birth sex.
 _BIRTH_SEX = {"F": "female", "M": "male", "UNK": "unknown", "ASKU": "unknown", "OTH": "other", "female": "female",
-              "male": "male", "unknown": "unknown", "other": "other"}  # fmt: skip
-_ALIVE, _DECEASED = (SNOMED, "438949009"), (SNOMED, "419099009")
-
-#: Where the newest entry of a record is looked for when POP needs an end of records.
-_DATED = ("Condition", "Observation", "Procedure", "MedicationAdministration", "MedicationRequest", "Encounter")
+              "male": "male", "unknown": "unknown", "other": "other", "LA2-8": "male", "LA3-6": "female", "LA4489-6": "unknown",
+              "248153007": "male", "248152002": "female"}  # fmt: skip
 
 
 class PatientCaseMapper:
@@ -59,31 +41,44 @@ class PatientCaseMapper:
       number (v2-0203 ``MR``), a ``usual`` one first; never a social security, licence, passport, account or payer number.
     * ``deceased[x]`` absent means alive (R4 Patient.deceased[x]: "most systems will interpret the absence of a value as a sign
       of the person being alive"), an assumption; option ``patient.deceased-absent`` = ``unknown`` reads it otherwise.
+    * What the Patient leaves open, Observations say: vital status (MII *Vitalstatus*), day and cause of death (MII *Tod*, LOINC of
+      the US certificate), sex at birth, gender identity. POP knows kinds of death only: a diagnosis as cause is a warning.
+    * A record that another one replaces (R4 Patient.link) is no case.
     * Deceased without a date: POP demands a date of death, so the vital status is ``unknown`` until one arrives, with a
       warning; option ``patient.death-without-date`` = ``block`` lets the case wait instead.
     * ``unknown`` requires an end of records in POP: the source's, else (assumed) the month of the newest entry of the record.
     """
 
     name = "patient-case"
-    version = "1"
+    version = "2"
     produces: tuple[str, ...] = (CASE,)
-    reads: tuple[str, ...] = ("Patient",)
+    reads: tuple[str, ...] = ("Patient", "Observation")
     requires: tuple[str, ...] = (TUMOUR,)
 
     def select(self, resource: Resource) -> str | None:
-        """Each Patient is its own group."""
-        return resource.reference
+        """One group: the Patient, and the Observations of life, death and identity."""
+        return _GROUP if resource.type == "Patient" or has_code(resource.json.get("code"), _ASKED) else None
 
     def map(self, group: Group, context: Context) -> MapOutput:
         """One case per Patient that has a tumour."""
         everyone = context.options.get("patient.import", "with-cancer") == "all"
-        for member in group.members:
-            if not everyone and not context.entities(TUMOUR):
+        observations = [member for member in group.members if member.type == "Observation"]
+        patients = [member for member in group.members if member.type == "Patient"]
+        used: set[str] = set()
+        for member in patients:
+            if any(link.get("type") == "replaced-by" for link in objects(member.json.get("link"))):
+                yield NotForPop(member.reference, "another record of this person replaces it (R4 Patient.link)")
+            elif not everyone and not context.entities(TUMOUR):
                 yield NotForPop(member.reference, "the record holds no cancer diagnosis (option patient.import)")
             else:
-                yield self._map(member, context).done()
+                draft = self._map(member, observations, context).done()
+                used |= {source.resource for source in draft.consumed}
+                yield draft
+        for member in observations:
+            if member.reference not in used:
+                yield NotForPop(member.reference, _reason(member, bool(patients)))
 
-    def _map(self, member: Resource, context: Context) -> Drafting:
+    def _map(self, member: Resource, observations: list[Resource], context: Context) -> Drafting:
         json = member.json
         drafting = Drafting(CASE, f"{CASE}:{member.reference}")
         _centre(drafting, member, context)
@@ -99,7 +94,7 @@ class PatientCaseMapper:
                 "gender", "gender-not-stated", "The source states no administrative gender: unknown.", source
             )
         _race(drafting, member, context)
-        _sex_and_identity(drafting, member, context)
+        _sex_and_identity(drafting, member, observations, context)
         birth = parse_day(json.get("birthDate"))
         if birth is None:
             drafting.missing(
@@ -115,7 +110,7 @@ class PatientCaseMapper:
             drafting.assume(
                 "consentStatus", "consent-not-stated", "The source states no consent status for POP: unknown."
             )
-        _vital_status(drafting, member, context, birth)
+        put_vital_status(drafting, member, observations, birth, context)
         drafting.consume(member, "active")
         return drafting
 
@@ -136,13 +131,8 @@ def _centre(drafting: Drafting, member: Resource, context: Context) -> None:
 def _identifier(drafting: Drafting, member: Resource, context: Context) -> None:
     wanted = context.options.get("patient.identifier-systems") or ()
     systems = [wanted] if isinstance(wanted, str) else [str(each) for each in wanted]
-    ranked = []
-    for position, identifier in enumerate(objects(member.json.get("identifier"))):
-        rank = _rank(identifier, systems)
-        value = identifier.get("value")
-        if rank is not None and isinstance(value, str) and value.strip():
-            ranked.append((rank, str(identifier.get("system") or ""), value.strip(), position))
-    if not ranked:
+    found = clinical_identifier(member.json.get("identifier"), systems)
+    if found is None:
         what = (
             "No identifier of the configured systems."
             if systems
@@ -154,8 +144,7 @@ def _identifier(drafting: Drafting, member: Resource, context: Context) -> None:
             Source(member.reference, "identifier"),
         )
         return
-    ranked.sort()
-    _, _, value, position = ranked[0]
+    value, position = found
     source = Source(member.reference, f"identifier[{position}].value")
     if len(value) > 100:
         drafting.issue(
@@ -165,127 +154,64 @@ def _identifier(drafting: Drafting, member: Resource, context: Context) -> None:
         drafting.put("clinicalIdentifier", value, source)
 
 
-def _rank(identifier: JsonObject, systems: list[str]) -> int | None:
-    """A lower rank is preferred; None forbids. Rank within the configured systems, else by type and use."""
-    system = str(identifier.get("system") or "")
-    if systems:
-        return systems.index(system) if system in systems else None
-    types = {code for kind, code in _types(identifier)}
-    if types & _FORBIDDEN_TYPES or any(part in system for part in _FORBIDDEN_SYSTEMS):
-        return None
-    use = identifier.get("use")
-    if use == "old":
-        return None
-    record = bool(types & {"MR", "PI", "MRT"})
-    return {(True, True): 0, (True, False): 1, (False, True): 2, (False, False): 3}[record, use == "usual"] * 2 + (
-        use == "temp"
-    )
-
-
-def _types(identifier: JsonObject) -> list[tuple[str, str]]:
-    return [(IDENTIFIER_TYPE, code_of(each)) for each in codings(identifier.get("type"))]
-
-
 def _race(drafting: Drafting, member: Resource, context: Context) -> None:
-    """US Core race: one OMB category. POP has a single value, so several categories are not one of them: review."""
+    """US Core race: one OMB category, else what its text says. POP has a single value, so several categories are not one of them:
+    review. (Argonaut's older extension holds a CodeableConcept.)"""
     for _, extension in extensions(member.json, US_CORE_RACE):
         source = Source(member.reference, "extension")
         parts = [first(each.get("valueCoding")) for _, each in extensions(extension, "ombCategory")]
+        parts.extend(codings(extension.get("valueCodeableConcept")))
         drafting.read(source)
         parts = [each for each in parts if code_of(each)]
+        text = next((text_of(each.get("valueString")) for _, each in extensions(extension, "text")), "")
         if len({code_of(each) for each in parts}) > 1:
             drafting.issue("several-values", "race", "POP holds one race; the source states several.", source=source)
         elif parts:
             coding = {**parts[0], "system": NULL_FLAVOR if code_of(parts[0]) in ("UNK", "ASKU") else CDC_RACE}
             drafting.concept("race", "Race", coding, context=context, source=source, text=False)
+        elif text:
+            drafting.concept("race", "Race", {"text": text}, context=context, source=source)
 
 
-def _sex_and_identity(drafting: Drafting, member: Resource, context: Context) -> None:
+def _sex_and_identity(drafting: Drafting, member: Resource, observations: list[Resource], context: Context) -> None:
+    """Extensions of US Core and HL7, else the answers of a social history (LOINC 76689-9, 76691-5)."""
     source = Source(member.reference, "extension")
     sex = extension_value(member.json, US_CORE_BIRTH_SEX)
     if sex is not None and isinstance(sex[1], str):
-        coding = {"system": GENDER, "code": _BIRTH_SEX.get(sex[1], sex[1])}
-        drafting.concept("sexAtBirth", "BirthSex", coding, context=context, source=source, text=False)
+        _birth_sex(drafting, sex[1], source, context)
     identity = extension_value(member.json, GENDER_IDENTITY)
+    if identity is None:
+        nested = next((each for _, each in extensions(member.json, INDIVIDUAL_GENDER_IDENTITY)), {})
+        identity = extension_value(nested, "value")
     if identity is not None:
-        drafting.concept("genderIdentity", "GenderIdentity", identity[1], context=context, source=source)
+        value = {"coding": [{"code": identity[1]}]} if isinstance(identity[1], str) else identity[1]
+        drafting.concept("genderIdentity", "GenderIdentity", value, context=context, source=source)
+    for each in observations:
+        if each.json.get("status") in VOID:
+            continue
+        value, at = each.json.get("valueCodeableConcept"), Source(each.reference, "valueCodeableConcept")
+        if has_code(each.json.get("code"), _ASKS_BIRTH_SEX):
+            drafting.consume(each, *_READ)
+            code = next((_BIRTH_SEX[code] for _, code in pairs(value) if code in _BIRTH_SEX), None)
+            if code is not None and "sexAtBirth" not in drafting.payload:
+                _birth_sex(drafting, code, at, context)
+        elif has_code(each.json.get("code"), _ASKS_IDENTITY):
+            drafting.consume(each, *_READ)
+            if "genderIdentity" not in drafting.payload:
+                drafting.concept("genderIdentity", "GenderIdentity", value, context=context, source=at)
 
 
-def _vital_status(drafting: Drafting, member: Resource, context: Context, birth: Day | None) -> None:
-    json = member.json
-    primitive = first(json.get("_deceasedDateTime"))
-    stated = extension_value(primitive, VITAL_STATUS) or extension_value(json, VITAL_STATUS)
-    boolean, moment = json.get("deceasedBoolean"), json.get("deceasedDateTime")
-    death = parse_day(moment, zone(context))
-    source = Source(member.reference, "deceasedDateTime" if moment is not None or primitive else "deceasedBoolean")
-    dead = boolean is True or moment is not None or (stated is not None and has_code(stated[1], {_DECEASED}))
-    if dead and death is not None:
-        drafting.put("vitalStatus", "deceased", source)
-        drafting.day("dateOfDeath", death, source)
-        if birth is not None and death.latest < birth.earliest:
-            drafting.issue("implausible-value", "dateOfDeath", "Death lies before birth.", source=source, blocking=True)
-        cause = extension_value(primitive, CAUSE_OF_DEATH) or extension_value(json, CAUSE_OF_DEATH)
-        if cause is not None:
-            drafting.concept("causeOfDeath", "CauseOfDeath", cause[1], context=context, source=source)
-        return
-    if dead:
-        if context.options.get("patient.death-without-date", "unknown") == "block":
-            drafting.put("vitalStatus", "deceased", source)
-            drafting.missing("dateOfDeath", "The patient is deceased, and POP demands the date.", source)
-            return
-        text = (
-            "The patient is deceased without a date, which POP demands: the vital status is unknown until it arrives."
-        )
-        drafting.issue("missing-date-of-death", "dateOfDeath", text, source=source)
-        _unknown(drafting, member, context, source)
-        return
-    if boolean is False or (stated is not None and has_code(stated[1], {_ALIVE})):
-        drafting.put("vitalStatus", "alive", source)
-    elif stated is None and context.options.get("patient.deceased-absent", "alive") == "alive":
-        drafting.put("vitalStatus", "alive")
-        drafting.assume(
-            "vitalStatus",
-            "alive-unless-stated",
-            "The source does not say that the patient is deceased (R4 Patient.deceased).",
-        )
-    else:
-        _unknown(drafting, member, context, source)
+def _birth_sex(drafting: Drafting, code: str, source: Source, context: Context) -> None:
+    coding = {"system": GENDER, "code": _BIRTH_SEX.get(code, code)}
+    drafting.concept("sexAtBirth", "BirthSex", coding, context=context, source=source, text=False)
 
 
-def _unknown(drafting: Drafting, member: Resource, context: Context, source: Source) -> None:
-    """POP: ``unknown`` requires ``endOfRecords``, which POP moves to the first of its month anyway (README *Writing*)."""
-    drafting.put("vitalStatus", "unknown", source)
-    primitive = first(member.json.get("_deceasedDateTime"))
-    stated = extension_value(member.json, END_OF_RECORDS) or extension_value(primitive, END_OF_RECORDS)
-    day = parse_day(stated[1]) if stated is not None else None
-    if day is not None:
-        drafting.day("endOfRecords", day, Source(member.reference, "extension"))
-        return
-    newest = max(filter(None, (_newest(each.json, context) for each in context.resources(*_DATED))), default=None)
-    if newest is None:
-        drafting.missing("endOfRecords", "The vital status is unknown and the record holds no dated entry.")
-        return
-    drafting.put("endOfRecords", newest.date.replace(day=1).isoformat())
-    drafting.assume(
-        "endOfRecords", "end-of-records-from-newest-entry", "The month of the newest dated entry of the record."
+def _reason(member: Resource, arrived: bool) -> str:
+    status = member.json.get("status")
+    if isinstance(status, str) and status in VOID:
+        return f"the observation is {VOID[status]}"
+    return (
+        "the Patient leaves nothing open that it could say"
+        if arrived
+        else "the Patient that it is about has not arrived"
     )
-
-
-def _newest(json: JsonObject, context: Context) -> Day | None:
-    candidates: list[Any] = []
-    for name in (
-        "effectiveDateTime",
-        "effectiveInstant",
-        "issued",
-        "recordedDate",
-        "onsetDateTime",
-        "performedDateTime",
-        "authoredOn",
-    ):
-        candidates.append(json.get(name))
-    for name in ("effectivePeriod", "performedPeriod", "period"):
-        period = json.get(name)
-        if isinstance(period, dict):
-            candidates.extend((period.get("start"), period.get("end")))
-    days = [day for each in candidates if (day := parse_day(each, zone(context))) is not None]
-    return max(days, default=None)
