@@ -16,6 +16,7 @@ from gateway.reconcile.mapping import map_patient
 from gateway.reconcile.plan import Action, hold, plan
 from gateway.store.engine import Store
 from gateway.store.tables import patient
+from gateway.terminology.book import DecisionBook
 from mappers.context import TerminologyService
 from mappers.registry import Registry
 
@@ -58,6 +59,8 @@ async def plan_patients(
     """Plans, patient by patient. ``refused``: kinds that POP's contract forbids to write, and why. Raises
     PatientBusy if a worker has one of them just now: its plan is being carried out."""
     name = f"plan-{os.getpid()}"
+    decisions = DecisionBook()
+    await decisions.follow(store)
     for patient_id in patients:
         async with store.read() as connection:
             row = (
@@ -76,7 +79,12 @@ async def plan_patients(
                 raise PatientBusy("a worker is writing one of these patients just now: plan again in a moment")
             try:
                 await map_patient(
-                    store, patient_id=patient_id, mappers=mappers, terminology=terminology, options_for=options_for
+                    store,
+                    patient_id=patient_id,
+                    mappers=mappers,
+                    terminology=terminology,
+                    options_for=options_for,
+                    decisions=decisions,
                 )
             finally:
                 async with store.write() as connection:

@@ -29,6 +29,7 @@ from mappers.patients import Entry, split_patients
 from mappers.protocol import Draft, Group, JsonObject, Mapper, NotForPop, Resource, Translation
 from mappers.registry import Registry
 from mappers.render import draft_json
+from mappers.terminology import Decisions
 
 #: Damaged copies that are tried of one resource: the first ones, as the outer elements come first.
 DAMAGES = 400
@@ -48,6 +49,8 @@ class Finding:
 
 class NoTerminology:
     """Translates nothing: every code is unmapped, which a mapper has to survive."""
+
+    decisions = Decisions()
 
     def translate(self, terminology: str, concept: JsonObject | None, *, text: bool = False) -> Translation | None:
         """None."""

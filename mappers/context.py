@@ -6,14 +6,19 @@ and :data:`PATIENT` spell. A group is mapped again when one of them changes.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from mappers.protocol import Draft, EntityView, JsonObject, Resource, Translation
+from mappers.fhir import triples
+from mappers.protocol import Draft, EntityView, Issue, JsonObject, Resource, Translation
 from mappers.references import target_keys
+from mappers.terminology.decision import Decision, Decisions, decided_by
 
 #: The kind that every other one belongs to.
 CASE = "PatientCase"
+#: Rule of a code that POP itself has: no decision can change what it means.
+POP_CONCEPT = "pop-concept"
 #: Dependency on the patient's own Patient resource.
 PATIENT = "patient"
 
@@ -33,8 +38,16 @@ def of_presence(kind: str) -> str:
     return f"entities:{kind}?"
 
 
+def of_code(terminology: str, source: tuple[str, str]) -> str:
+    """Dependency on what people decide about a source code. Hashed: a text that stands for a code is the patient's."""
+    said = "\x1f".join((terminology, *source)).encode()
+    return f"code:{hashlib.blake2b(said, digest_size=16).hexdigest()}"
+
+
 class TerminologyService(Protocol):
     """Translates source codings into POP concepts (``mappers.terminology``)."""
+
+    decisions: Decisions
 
     def translate(self, terminology: str, concept: JsonObject | None, *, text: bool = False) -> Translation | None:
         """As ``Context.translate``."""
@@ -161,7 +174,18 @@ class GroupContext:
 
     def translate(self, terminology: str, concept: JsonObject | None, *, text: bool = False) -> Translation | None:
         """A POP concept for a CodeableConcept or Coding, or None (unmapped)."""
-        return self._terminology.translate(terminology, concept, text=text)
+        found = self._terminology.translate(terminology, concept, text=text)
+        if found is None or found.rule != POP_CONCEPT:
+            sources = (decided_by(each) for each in triples(concept))
+            self.dependencies.update(of_code(terminology, each) for each in sources if each is not None)
+        return found
+
+    def without_target(self, draft: Draft, issue: Issue) -> Decision | None:
+        """The decision that POP has no concept for the codes of an ``unmapped-code`` issue."""
+        if issue.terminology is None:
+            return None
+        field = f"{draft.kind}.{issue.field}"
+        return self._terminology.decisions.without_target(issue.terminology, issue.codings, field)
 
 
 def entity_view(draft: Draft, members: frozenset[str]) -> EntityView:

@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from mappers.context import CASE, GroupContext, ResourceReader, TerminologyService, entity_view
+from mappers.decided import decided
 from mappers.errors import MappingError
 from mappers.protocol import Draft, EntityView, Group, Mapper, NotForPop, Resource
 
@@ -120,7 +121,7 @@ def map_group(mapper: Mapper, group: Group, context: GroupContext) -> GroupResul
                 mapper.select(member)
             return _failed(group, context, "select no longer raises: the group is mapped again with its next change")
         for output in mapper.map(group, context):
-            if isinstance(output, NotForPop):
+            if isinstance(output, NotForPop) or isinstance(output := decided(output, context), NotForPop):
                 reasons.append(output)
             elif output.key in drafts:
                 error, detail = DUPLICATE_KEY, f"two drafts of this group have the key {output.key}"

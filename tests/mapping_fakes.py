@@ -19,10 +19,13 @@ from mappers.protocol import (
     Translation,
 )
 from mappers.registry import Registry
+from mappers.terminology import Decisions
 
 
 class NoTerminology:
     """Every code is unmapped."""
+
+    decisions = Decisions()
 
     def translate(self, terminology: str, concept: JsonObject | None, *, text: bool = False) -> Translation | None:
         return None

@@ -16,6 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.reconcile.reader import chunks
 from gateway.reconcile.work import Work
 from gateway.store.tables import review
+from gateway.terminology.items import item_digest
+from mappers.decided import BLOCKED
 from mappers.protocol import JsonObject
 from mappers.record import failure_issue
 from mappers.render import issue_json
@@ -78,10 +80,12 @@ def _add(items: dict[bytes, Item], patient_id: int, key: str, kind: str | None, 
         "terminology": issue.get("terminology"),
         "codings": list(issue.get("codings") or []),
     }
+    item["item"] = item_digest(item)
     known = items.setdefault(digest, item)
     if known is not item:
         # One item per cause: further codes that one field could not take are listed with the first.
         known["codings"] += [coding for coding in item["codings"] if coding not in known["codings"]]
+        known["item"] = item_digest(known)
 
 
 async def _open(connection: AsyncConnection, items: dict[bytes, Item], now: float) -> None:
@@ -90,13 +94,13 @@ async def _open(connection: AsyncConnection, items: dict[bytes, Item], now: floa
         query = sa.select(review.c.digest).where(review.c.digest.in_(chunk))
         known.update(bytes(digest) for digest in (await connection.execute(query)).scalars())
     inserts = [
-        {**item, "state": "open", "first_seen": now, "last_seen": now}
+        {**item, "state": "resolved" if item["code"] == BLOCKED else "open", "first_seen": now, "last_seen": now}
         for digest, item in items.items()
         if digest not in known
     ]
     if inserts:
         await connection.execute(sa.insert(review), inserts)
-    columns = ("severity", "text", "source_element", "terminology", "codings")
+    columns = ("severity", "text", "source_element", "terminology", "codings", "item")
     updates = [
         {"which": digest, "seen": now, **{f"new_{name}": item[name] for name in columns}}
         for digest, item in items.items()

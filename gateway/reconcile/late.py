@@ -3,18 +3,21 @@
 A change of the patient's own resources is found by the next run: its ``seq`` is above its ``mapped_seq``. But a shared
 resource, or one that was referred to before it arrived, is brought to the groups concerned by the intake, through the
 dependencies that it finds in the store. Those of a run are not there before it has written. So the run looks for itself,
-in its write transaction and under the intake's lock: what is newer than its beginning makes the group stale again.
+in its write transaction and under the intake's lock: what is newer than its beginning makes the group stale again. So with what
+people decided meanwhile about a code that the run asked for.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.reconcile.reader import chunks
-from gateway.store.tables import map_group, patient, resource, resource_key
+from gateway.store.tables import concept_decision, map_group, patient, resource, resource_key
+from mappers.context import of_code
 
 if TYPE_CHECKING:
     from gateway.reconcile.mapping import Run
@@ -28,7 +31,7 @@ def external_targets(run: Run) -> External:
     found: External = {}
     for name, work in run.work.items():
         for target in work.result.dependencies if work.result is not None else ():
-            if target[:1].islower() and target.partition(":")[0] in ("type", "entities", "draft", "patient"):
+            if target[:1].islower() and target.partition(":")[0] in ("type", "entities", "draft", "patient", "code"):
                 continue
             row = run.reader.row(target)
             if row is None or row.state == "shared":
@@ -41,9 +44,12 @@ async def mark_late(
 ) -> None:
     """Mark groups stale, and the patient dirty, whose external targets changed after the run began."""
     late = await _changed_since(connection, run, external)
+    decided = await _decided_since(connection, run)
+    late |= decided
     if not late:
         return
-    stale = sorted({ids[name] for target in late for name in external[target]})
+    asked = external | _asked(run, decided)
+    stale = sorted({ids[name] for target in late for name in asked[target]})
     for chunk in chunks(stale):
         await connection.execute(sa.update(map_group).where(map_group.c.id.in_(chunk)).values(stale=True))
     newest = max(late.values())
@@ -52,6 +58,23 @@ async def mark_late(
         .where(patient.c.id == run.reader.patient_id, patient.c.dirty_seq < newest)
         .values(dirty_seq=newest)
     )
+
+
+async def _decided_since(connection: AsyncConnection, run: Run) -> dict[str, int]:
+    columns = concept_decision.c
+    query = sa.select(columns.terminology, columns.system, columns.code, columns.seq)
+    rows = await connection.execute(query.where(columns.seq > run.decided_seq))
+    found = {of_code(row.terminology, (row.system, row.code)): row.seq for row in rows}
+    return {target: found[target] for target in _asked(run, found)} if found else {}
+
+
+def _asked(run: Run, targets: Collection[str]) -> External:
+    """Which groups of the run asked for these."""
+    found: External = {}
+    for name, work in run.work.items():
+        for target in work.result.dependencies.intersection(targets) if work.result is not None else ():
+            found.setdefault(target, set()).add(name)
+    return found
 
 
 async def _changed_since(connection: AsyncConnection, run: Run, external: External) -> dict[str, int]:

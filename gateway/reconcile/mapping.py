@@ -24,6 +24,7 @@ from gateway.reconcile.reader import Row, StoreReader
 from gateway.reconcile.work import MappingOutcome, Work
 from gateway.store.engine import Store
 from gateway.store.tables import counter, patient
+from gateway.terminology.book import DecisionBook
 from mappers.context import CASE, PATIENT, TerminologyService, of_entities, of_presence, of_type
 from mappers.engine import (
     context_for,
@@ -47,13 +48,15 @@ class Run:
 
     def __init__(
         self, reader: StoreReader, groups: Groups, *, registry: Registry, terminology: TerminologyService,
-        options: Mapping[str, Any], seen_seq: int,
+        options: Mapping[str, Any], seen_seq: int, decided_seq: int,
     ) -> None:  # fmt: skip
         self.reader = reader
         self.groups = groups
         self.registry = registry
         self.seen_seq = seen_seq
         """The store's change counter before anything was read."""
+        self.decided_seq = decided_seq
+        """The change up to which decisions about codes were known."""
         self.work: dict[tuple[str, str], Work] = {}
         self.changed: dict[int, Row] = {}
         self.coverage: dict[int, Coverage | None] = {}
@@ -214,14 +217,16 @@ async def map_patient(
     mappers: Registry,
     terminology: TerminologyService,
     options_for: Callable[[str], Mapping[str, Any]],
+    decisions: DecisionBook | None = None,
     fence: Fence | None = None,
 ) -> MappingOutcome:
     """Bring the patient's groups, drafts, coverage and mapping issues up to date with its resources.
 
-    ``options_for`` gives the site options of a source. The caller holds the patient's lease: two runs for one patient must
-    not overlap. ``fence`` is awaited in the write transaction and raises if the lease was lost meanwhile. Raises
-    StoreUnavailable, or what the fence raises; nothing is written then.
+    ``options_for`` gives the site options of a source; ``decisions``, followed by the caller, what people decided. The caller
+    holds the patient's lease: two runs for one patient must not overlap. ``fence`` is awaited in the write transaction and
+    raises if the lease was lost meanwhile. Raises StoreUnavailable, or what the fence raises; nothing is written then.
     """
+    book = decisions or DecisionBook()
     async with store.read() as connection:
         # First of all: what is read later may be newer than this, never older.
         seen_seq = await connection.scalar(sa.select(counter.c.value).where(counter.c.name == "seq"))
@@ -231,9 +236,10 @@ async def map_patient(
             StoreReader(connection, patient_id=patient_id, source=row.source, fhir_id=row.fhir_id),
             Groups(connection, patient_id),
             registry=mappers,
-            terminology=terminology,
+            terminology=book.over(terminology, source=row.source, patient_id=patient_id),
             options=options_for(row.source),
             seen_seq=int(seen_seq or 0),
+            decided_seq=book.seq,
         )
         await run.start()
         for mapper in mappers.mappers:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.store.tables import review
+from gateway.terminology.items import item_digest
 
 #: POP's contract for the kind is not understood: nothing of it is written.
 KIND_REFUSED = "kind-refused"
@@ -73,6 +74,7 @@ async def open_reviews(connection: AsyncConnection, patient_id: int, reviews: Co
                 sa.insert(review).values(
                     digest=identity, patient_id=patient_id, draft_key=item.key, kind=item.kind, code=item.code,
                     field=item.field, severity=item.severity, text=item.text, state="open", first_seen=now, last_seen=now,
+                    item=item_digest({"code": item.code, "kind": item.kind, "field": item.field, "text": item.text}),
                 )
             )  # fmt: skip
 

@@ -33,6 +33,7 @@ from gateway.reconcile.refusals import sync_refusals
 from gateway.reconcile.results import Fence
 from gateway.store.engine import Store
 from gateway.telemetry import span
+from gateway.terminology.book import DecisionBook
 from mappers.context import TerminologyService
 from mappers.registry import Registry
 
@@ -91,6 +92,7 @@ class Worker:
         self._lane_failed = True
         self._pop_was_away = False
         """POP did not answer for a while: it may have been upgraded."""
+        self._decisions = DecisionBook()
         self._before_mapping = before_mapping
         self._on_rejected_concept = on_rejected_concept
         self.totals: Counter[str] = Counter()
@@ -259,6 +261,7 @@ class Worker:
                 await self._before_mapping()
             except PopError as error:
                 raise LaneFault(error) from error
+        await self._decisions.follow(self._store)
         started = time.perf_counter()
         with span("map", source=each.source):
             await map_patient(
@@ -266,6 +269,7 @@ class Worker:
                 patient_id=each.patient_id,
                 mappers=self._mappers,
                 terminology=self.terminology,
+                decisions=self._decisions,
                 options_for=self._options_for,
                 fence=self._fence(each),
             )

@@ -304,9 +304,39 @@ review = Table(
     Column("note", Text),
     Column("first_seen", Float, nullable=False),
     Column("last_seen", Float, nullable=False),
+    Column(
+        "item", LargeBinary, comment="what is decided at once: digest of field and code set (gateway.terminology.items)"
+    ),
     sa.UniqueConstraint("digest"),
     Index(None, "state", "code"),
     Index(None, "patient_id"),
+    Index(None, "item", "state"),
+)
+
+concept_decision = Table(
+    "concept_decision",
+    metadata,
+    Column("id", BigInt, primary_key=True),
+    Column("seq", BigInt, nullable=False, comment="counter 'seq' when it was last made or taken back"),
+    Column("terminology", Text, nullable=False),
+    Column(
+        "system", Text, nullable=False, comment="of the source code; 'urn:pop-gateway:text' for a text without a code"
+    ),
+    Column("code", Text, nullable=False),
+    Column("display", Text, nullable=False, comment="as the source showed it"),
+    Column("outcome", Text, nullable=False, comment="map | leave-empty | not-for-pop | block"),
+    Column("target", sa.JSON, comment="[system, code, display] of POP's concept, for map"),
+    Column("field", Text, comment="'Kind.field' that a decision without a target is about"),
+    Column("source", Text, comment="only for this source; null: for all"),
+    Column("patients", sa.JSON, comment="only for these patients (scope once); null: for all"),
+    Column("note", Text),
+    Column("author", Text, nullable=False),
+    Column("made_at", Float, nullable=False),
+    Column("undone_by", Text),
+    Column("undone_at", Float, comment="null: in force"),
+    Index(None, "seq"),
+    Index(None, "terminology", "system", "code"),
+    comment="What people decided about codes. Rows are never changed but to take them back: they are the audit.",
 )
 
 setting = Table(

@@ -2,16 +2,23 @@
 
 from mappers.terminology.conceptmap import CSV_COLUMNS, BadConceptMap, ConceptMap, Entry, parse_concept_map, parse_csv
 from mappers.terminology.concepts import Concept, concepts_from_json
+from mappers.terminology.decision import TEXT, Decision, Decisions, Outcome, code_set, decided_by
 from mappers.terminology.service import Terminology
 
 __all__ = [
     "CSV_COLUMNS",
+    "TEXT",
     "BadConceptMap",
     "Concept",
     "ConceptMap",
+    "Decision",
+    "Decisions",
     "Entry",
+    "Outcome",
     "Terminology",
+    "code_set",
     "concepts_from_json",
+    "decided_by",
     "parse_concept_map",
     "parse_csv",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from mappers.terminology.agent_names import AgentName, plain_agent, read_agents
 from mappers.terminology.analyte_names import analyte_named
 from mappers.terminology.conceptmap import ConceptMap, Entry
 from mappers.terminology.concepts import Concept, ValueList
+from mappers.terminology.decision import Decisions, Triple, decided_by
 from mappers.terminology.names import drug_names
 from mappers.terminology.neoplasm_names import read_name
 from mappers.terminology.normalise import NORMALISERS
@@ -59,6 +61,13 @@ class Terminology:
             self._names.setdefault(name, ValueList(concepts))
         self._sources = (_Maps(maps), _Maps(packaged_maps()))
         self._cache: dict[Any, Translation | None] = {}
+        self.decisions = Decisions()
+
+    def decided(self, decisions: Decisions) -> Terminology:
+        """The same lists and maps under what people have decided."""
+        other = copy.copy(self)
+        other.decisions, other._cache = decisions, {}
+        return other
 
     def knows(self, terminology: str) -> bool:
         """True if POP's own list is there, so that a translation is certain to exist in POP."""
@@ -74,7 +83,7 @@ class Terminology:
         return self._names[terminology].concepts if terminology in self._names else []
 
     def translate(self, terminology: str, concept: JsonObject | None, *, text: bool = False) -> Translation | None:
-        """See :meth:`mappers.protocol.Context.translate`. Order: POP concept, site maps, packaged maps, normalisation,
+        """See :meth:`mappers.protocol.Context.translate`. Order: POP concept, decisions, site maps, packaged maps, normalisation,
         name of a SNOMED CT neoplasm, exact name (if ``text``). An explicit "no map" ends the search. The answer is shared: do
         not change it."""
         if not isinstance(concept, dict):
@@ -83,17 +92,19 @@ class Terminology:
             (system_of(each.get("system")), code_of(each), text_of(each.get("display"))) for each in codings(concept)
         ]
         words = text_of(concept.get("text"))
-        key = (terminology, text, words if text else "", tuple(found))
+        key = (terminology, text, words if text or self.decisions else "", tuple(found))
         if key not in self._cache:
             if len(self._cache) >= _CACHE_LIMIT:
                 self._cache.clear()
-            self._cache[key] = self._translate(terminology, found, words if text else None)
+            self._cache[key] = self._translate(terminology, found, words, text=text)
         return self._cache[key]
 
-    def _translate(self, terminology: str, found: list[tuple[str, str, str]], words: str | None) -> Translation | None:
+    def _translate(self, terminology: str, found: list[Triple], words: str, *, text: bool) -> Translation | None:
         for position, (system, code, display) in enumerate(found):
             if not _group(terminology, code) and (own := self._concept(terminology, system, code, display)) is not None:
                 return Translation(own[0], own[1], position)
+        if self.decisions and (decided := self._decided(terminology, found, words)) is not None:
+            return decided
         for source in self._sources:
             for position, (system, code, display) in enumerate(found):
                 mapped = source.entries.get((terminology, system, code))
@@ -120,7 +131,7 @@ class Terminology:
         for position, (system, code, display) in enumerate(found):
             if _group(terminology, code) and (own := self._concept(terminology, system, code, display)) is not None:
                 return Translation(own[0], own[1], position)
-        if words is None:
+        if not text:
             return None
         if terminology == "TumorMarkerAnalyte":
             return self._analyte(found, words)
@@ -143,6 +154,20 @@ class Terminology:
                 return Translation(exact.json(), "exact-name", at)
             if own is not None:
                 return Translation(own[0], "exact-name", at)
+        return None
+
+    def _decided(self, terminology: str, found: list[Triple], words: str) -> Translation | None:
+        """What a person has decided about one of the codings; the text counts where no coding has a code."""
+        said = found if any(code for _, code, _ in found) else [*found, ("", "", words)]
+        for position, coding in enumerate(said):
+            source = decided_by(coding)
+            decision = self.decisions.mapped(terminology, source) if source is not None else None
+            if decision is not None and decision.target is not None:
+                own = self._concept(terminology, *decision.target)
+                if own is not None:
+                    return Translation(
+                        own[0], f"decision:{decision.number}", position if position < len(found) else None
+                    )
         return None
 
     def _snomed_name(self, terminology: str, found: list[tuple[str, str, str]]) -> Translation | None:

@@ -1,0 +1,143 @@
+"""The review queue as a person works it: one item for all that one decision settles, however many patients wait for it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.store.tables import patient, review
+from mappers.decided import UNMAPPED
+from mappers.terminology import code_set
+
+JsonObject = dict[str, Any]
+
+#: Examples of an item: elements of resources, never what is in them.
+EXAMPLES = 5
+
+
+def item_digest(found: Mapping[str, Any]) -> bytes:
+    """The identity of a queue item. Of an ``unmapped-code``: field, terminology and set of codes; of anything else: what is
+    said of which field."""
+    parts = [str(found["code"]), str(found["kind"] or ""), str(found["field"] or "")]
+    if found["code"] == UNMAPPED:
+        parts.append(str(found["terminology"] or ""))
+        parts.extend("\x1e".join(each) for each in code_set((each[0], each[1], each[2]) for each in found["codings"]))
+    else:
+        parts.append(str(found["text"]))
+    return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=16).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item of the queue."""
+
+    id: str
+    """Hexadecimal digest: what a link or a spreadsheet names."""
+    code: str
+    severity: str
+    kind: str | None
+    field: str | None
+    terminology: str | None
+    text: str
+    codings: tuple[tuple[str, str, str], ...]
+    reviews: int
+    """Entities that wait, or lack the field."""
+    patients: int
+    first_seen: float
+    last_seen: float
+    sources: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """``Kind.field``."""
+        return f"{self.kind or ''}.{self.field}" if self.field else self.kind or ""
+
+
+_COUNTED = (
+    review.c.item,
+    sa.func.count().label("reviews"),
+    sa.func.count(sa.distinct(review.c.patient_id)).label("patients"),
+    sa.func.min(review.c.first_seen).label("first_seen"),
+    sa.func.max(review.c.last_seen).label("last_seen"),
+    sa.func.max(review.c.id).label("newest"),
+)
+
+
+async def items(
+    connection: AsyncConnection, *, code: str | None = None, limit: int = 100, offset: int = 0
+) -> list[Item]:
+    """Open items, those first for which most patients wait."""
+    query = sa.select(*_COUNTED).where(review.c.state == "open", review.c.item.is_not(None)).group_by(review.c.item)
+    if code is not None:
+        query = query.where(review.c.code == code)
+    query = query.order_by(sa.desc("patients"), sa.desc("reviews"), sa.asc("newest")).limit(limit).offset(offset)
+    return await _told(connection, (await connection.execute(query)).mappings().all())
+
+
+async def item(connection: AsyncConnection, identity: str) -> Item | None:
+    """An open item."""
+    digest = digest_of(identity)
+    if digest is None:
+        return None
+    query = sa.select(*_COUNTED).where(review.c.state == "open", review.c.item == digest).group_by(review.c.item)
+    found = await _told(connection, (await connection.execute(query)).mappings().all())
+    return found[0] if found else None
+
+
+async def count(connection: AsyncConnection, *, code: str | None = None) -> int:
+    """How many open items there are."""
+    query = sa.select(sa.func.count(sa.distinct(review.c.item))).where(review.c.state == "open")
+    if code is not None:
+        query = query.where(review.c.code == code)
+    return int(await connection.scalar(query) or 0)
+
+
+def digest_of(identity: str) -> bytes | None:
+    """The digest that a link names; None if it is none."""
+    try:
+        digest = bytes.fromhex(identity)
+    except ValueError:
+        return None
+    return digest if len(digest) == 16 else None
+
+
+async def _told(connection: AsyncConnection, rows: Sequence[sa.RowMapping]) -> list[Item]:
+    newest = {row["newest"]: row for row in rows}
+    if not newest:
+        return []
+    shown = {row.id: row for row in await connection.execute(sa.select(review).where(review.c.id.in_(sorted(newest))))}
+    sources: dict[bytes, set[str]] = {}
+    where = sa.and_(review.c.state == "open", review.c.item.in_([row["item"] for row in rows]))
+    found = await connection.execute(
+        sa.select(review.c.item, patient.c.source)
+        .join(patient, patient.c.id == review.c.patient_id)
+        .where(where)
+        .distinct()
+    )
+    for each in found:
+        sources.setdefault(bytes(each.item), set()).add(each.source)
+    told: list[Item] = []
+    for number, row in newest.items():
+        one, digest = shown[number], bytes(row["item"])
+        told.append(
+            Item(
+                id=digest.hex(), code=one.code, severity=one.severity, kind=one.kind, field=one.field,
+                terminology=one.terminology, text=one.text,
+                codings=tuple((each[0], each[1], each[2]) for each in one.codings or ()),
+                reviews=row["reviews"], patients=row["patients"], first_seen=row["first_seen"], last_seen=row["last_seen"],
+                sources=tuple(sorted(sources.get(digest, ()))), examples=await _examples(connection, digest),
+            )
+        )  # fmt: skip
+    return told
+
+
+async def _examples(connection: AsyncConnection, digest: bytes) -> tuple[str, ...]:
+    query = sa.select(review.c.source_element).where(review.c.item == digest, review.c.state == "open")
+    found = await connection.scalars(query.where(review.c.source_element.is_not(None)).limit(EXAMPLES))
+    return tuple(str(each) for each in found)
