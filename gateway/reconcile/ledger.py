@@ -48,6 +48,7 @@ def _ledger_row(row: Any) -> LedgerRow:
     return LedgerRow(
         key=row.key, kind=row.kind, state=row.state, pop_id=row.pop_id, digest=row.digest, parent_key=row.parent_key,
         adopted=row.adopted, written=unpack(row.written), attempts=row.attempts, error=row.error,
+        retracted=row.retracted,
     )  # fmt: skip
 
 
@@ -130,6 +131,14 @@ async def record(connection: AsyncConnection, patient_id: int, changes: list[Jso
         await connection.execute(
             sa.update(ledger).where(ledger.c.patient_id == patient_id, ledger.c.key == change["key"]).values(**values)
         )
+
+
+async def settle(connection: AsyncConnection, patient_id: int, *, seen: int) -> None:
+    """What was taken back up to the change ``seen`` has come to its end: whatever blocks a draft from now on is no reason to
+    delete its entity. Nothing is settled while a later change waits, which may have taken back more."""
+    waits = sa.exists().where(patient.c.id == patient_id, patient.c.dirty_seq > seen)
+    mine = sa.and_(ledger.c.patient_id == patient_id, ledger.c.retracted, ~waits)
+    await connection.execute(sa.update(ledger).where(mine).values(retracted=False))
 
 
 async def mappers_of(connection: AsyncConnection, patient_id: int, keys: Collection[str]) -> dict[str, tuple[str, str]]:

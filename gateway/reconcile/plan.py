@@ -33,6 +33,7 @@ class Verb(StrEnum):
 WRITES = frozenset({Verb.CREATE, Verb.UPDATE, Verb.DELETE})
 #: A ledger row's error: its source went, and a person has to say whether it goes too. If the source comes back, nobody has to.
 DELETE_NEEDS_DECISION = "delete-needs-decision"
+RETRACTED = "a decision that it rests on was taken back"
 MOVED = "belongs to another parent now"
 
 
@@ -64,6 +65,8 @@ class LedgerRow:
     attempts: int = 0
     error: str | None = None
     """Why it is parked or kept."""
+    retracted: bool = False
+    """The decision that it rests on was taken back."""
 
     @property
     def in_pop(self) -> bool:
@@ -100,6 +103,9 @@ def required_targets(draft: DraftRow) -> list[str]:
 
 def decide(draft: DraftRow, ledger: LedgerRow | None) -> Action | None:
     """The action for one draft, None if nothing is to be done."""
+    if draft.blocked and ledger is not None and ledger.retracted and ledger.in_pop:
+        # Otherwise a draft that became incomplete leaves its entity as it is: nobody said that it is wrong.
+        return Action(Verb.DELETE, draft.key, draft.kind, RETRACTED, None, ledger)
     if draft.blocked:
         return Action(Verb.BLOCKED, draft.key, draft.kind, "see its open reviews", draft, ledger)
     if ledger is None or ledger.state == "deleted":

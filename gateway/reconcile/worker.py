@@ -232,6 +232,7 @@ class Worker:
         try:
             await self._reconcile(each)
             async with self._store.write() as connection:
+                await ledger.settle(connection, each.patient_id, seen=each.seen)
                 await claims.release(connection, worker=self.name, done=each, clean=True)
             self.totals["patients"] += 1
         except LaneFault as fault:

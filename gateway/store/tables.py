@@ -253,6 +253,13 @@ ledger = Table(
     Column(
         "adopted", Boolean, nullable=False, server_default=sa.false(), comment="existed in POP before us: never deleted"
     ),
+    Column(
+        "retracted",
+        Boolean,
+        nullable=False,
+        server_default=sa.false(),
+        comment="the decision it rests on was taken back",
+    ),
     Column("error", Text, comment="stable code of the refusal"),
     Column("message", Text, comment="POP's reason, without patient data"),
     Column("attempts", Integer, nullable=False, server_default="0"),

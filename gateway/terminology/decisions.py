@@ -17,9 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.errors import GatewayError
 from gateway.reconcile.rollout import mark_dirty
 from gateway.store.engine import Store
-from gateway.store.tables import concept_decision, dependency, map_group, patient, review
+from gateway.store.tables import concept_decision, dependency, draft, ledger, map_group, patient, review
 from gateway.terminology.items import Item
-from mappers.context import of_code
+from mappers.context import CASE, of_code
 from mappers.decided import UNMAPPED
 from mappers.terminology import Outcome, Terminology, decided_by
 
@@ -110,7 +110,8 @@ async def preview(connection: AsyncConnection, item: Item, *, source: str | None
     other = review.alias("other")
     elsewhere = sa.exists().where(
         other.c.patient_id == own.c.patient_id,
-        other.c.draft_key == own.c.draft_key,
+        # What waits for its case waits however complete it is itself.
+        sa.or_(other.c.draft_key == own.c.draft_key, other.c.kind == CASE),
         other.c.state == "open",
         other.c.severity == "blocking",
         other.c.item != own.c.item,
@@ -184,7 +185,12 @@ async def undo(store: Store, number: int, *, author: str) -> Made:
         ).one_or_none()
         if row is None:
             raise DecisionRefused(f"decision {number} does not exist, or has been taken back already")
-        await _mark(store, connection, row)
+        ids = await _mark(store, connection, row)
+        for chosen in _chunks(ids):
+            # What then lacks its concept again has no business in POP.
+            keys = sa.select(draft.c.patient_id, draft.c.key).where(draft.c.group_id.in_(chosen)).subquery()
+            resting = sa.exists().where(keys.c.patient_id == ledger.c.patient_id, keys.c.key == ledger.c.key)
+            await connection.execute(sa.update(ledger).where(resting).values(retracted=True))
     return made(row)
 
 
@@ -250,10 +256,14 @@ def _concerned(row: Any) -> sa.Select[tuple[int, int]]:
     return query
 
 
-async def _mark(store: Store, connection: AsyncConnection, row: Any) -> None:
+async def _mark(store: Store, connection: AsyncConnection, row: Any) -> list[int]:
     groups: Sequence[Any] = (await connection.execute(_concerned(row))).all()
     ids = sorted({each.id for each in groups})
-    for start in range(0, len(ids), 5_000):
-        chosen = map_group.c.id.in_(ids[start : start + 5_000])
-        await connection.execute(sa.update(map_group).where(chosen).values(stale=True))
+    for chosen in _chunks(ids):
+        await connection.execute(sa.update(map_group).where(map_group.c.id.in_(chosen)).values(stale=True))
     await mark_dirty(store, connection, {each.patient_id for each in groups})
+    return ids
+
+
+def _chunks(ids: Sequence[int]) -> list[Sequence[int]]:
+    return [ids[start : start + 5_000] for start in range(0, len(ids), 5_000)]

@@ -56,6 +56,16 @@ def upgrade() -> None:
             comment="what is decided at once: digest of field and code set (gateway.terminology.items)",
         ),
     )
+    op.add_column(
+        "ledger",
+        sa.Column(
+            "retracted",
+            sa.Boolean(),
+            nullable=False,
+            server_default=sa.false(),
+            comment="the decision it rests on was taken back",
+        ),
+    )
     _give_items()
     op.create_index(op.f("ix_review_item_state"), "review", ["item", "state"])
 
@@ -75,5 +85,6 @@ def _give_items() -> None:
 def downgrade() -> None:
     """Take back."""
     op.drop_index(op.f("ix_review_item_state"), "review")
+    op.drop_column("ledger", "retracted")
     op.drop_column("review", "item")
     op.drop_table("concept_decision")
