@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mappers.drafting import Drafting
-from mappers.protocol import Context, EntityView, Group, MapOutput, Resource, Source
+from mappers.protocol import Context, EntityView, Group, MapOutput, NotForPop, Resource, Source
 from mappers.subjects import case_key
 
 LINE, THERAPY, MEDICATION, RESPONSE = "TherapyLine", "SystemicTherapy", "SystemicTherapyMedication", "TreatmentResponse"
@@ -37,10 +37,14 @@ class TherapyLineMapper:
 
     def map(self, group: Group, context: Context) -> MapOutput:
         """A draft per line, numbered within its intent."""
+        member = group.members[0]
         patient = context.patient
         if context.options.get("therapy-line.write") is not True or patient is None:
+            yield NotForPop(member.reference, "POP derives therapy lines itself (option therapy-line.write)")
             return
         therapies = [view for view in context.entities(THERAPY) if not view.blocked and _start(view)]
+        if not therapies:
+            yield NotForPop(member.reference, "no therapy, and so no line of therapies")
         for intent in ("curative", "palliative"):
             own = sorted((view for view in therapies if view.payload.get("intent") == intent), key=_order)
             for ordinal, line in enumerate(_lines(own, context), start=1):

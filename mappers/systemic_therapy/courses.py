@@ -120,10 +120,12 @@ def courses(
             named.setdefault(each.plan, []).append(each)
         else:
             loose.append(each)
-    result = [Course(identity, members) for identity, members in sorted(named.items())]
+    windows = [
+        window for identity, members in named.items() if (window := _window(Course(identity, members))) is not None
+    ]
     scopes: dict[str, list[Evidence]] = {}
     for each in loose:
-        home = _home(each, result)
+        home = _home(each, windows)
         if home is None:
             scopes.setdefault(scope_of(each), []).append(each)
         else:
@@ -135,24 +137,26 @@ def courses(
     return sorted(result, key=lambda course: course.identity)
 
 
-def _home(each: Evidence, found: Sequence[Course]) -> str | None:
-    """The course that the source names, and that this evidence of one of its drugs in its time tells of once more."""
-    start = each.timing.start
-    if start is None:
+_Window = tuple[str, frozenset[str], dt.date, dt.date]
+
+
+def _window(course: Course) -> _Window | None:
+    """(identity, drugs, first day, last day) of a course that the source names; POP's own is complete by itself."""
+    first, end = course.start(), course.end()
+    if course.evidence[0].own or first is None or first.timing.start is None:
         return None
-    fitting = []
-    for course in found:
-        first, end = course.start(), course.end()
-        if (
-            each.own
-            or first is None
-            or first.timing.start is None
-            or each.name not in course.drugs
-            or course.evidence[0].own
-        ):
-            continue
-        if first.timing.start.date - _WEEK <= start.date and (end is None or start.date <= end[0].date + _WEEK):
-            fitting.append(course.identity)
+    last = end[0].date + _WEEK if end is not None else dt.date.max
+    return course.identity, frozenset(course.drugs), first.timing.start.date - _WEEK, last
+
+
+def _home(each: Evidence, windows: Sequence[_Window]) -> str | None:
+    """The named course that this evidence of one of its drugs in its time tells of once more."""
+    start = each.timing.start
+    if start is None or each.own:
+        return None
+    fitting = [
+        identity for identity, drugs, first, last in windows if each.name in drugs and first <= start.date <= last
+    ]
     return fitting[0] if len(fitting) == 1 else None
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 from mappers.agents import known_regimens, supportive_reason
 from mappers.protocol import EntityView
@@ -43,45 +45,56 @@ def is_adjunct(each: Evidence) -> bool:
     return each.agent.kind in ("steroid", "rescue")
 
 
+@dataclass(frozen=True, slots=True)
+class _Home:
+    """What a course must know to take an adjunct in."""
+
+    identity: str
+    names: frozenset[str]
+    start: dt.date | None
+    reach: dt.date | None
+
+    def takes(self, each: Evidence) -> bool:
+        if each.agent is None or not _belongs(each.agent.name, each.agent.kind, self.names):
+            return False
+        start = each.timing.start
+        if each.plan is not None and each.plan == self.identity:
+            return True
+        if start is None or self.start is None:
+            return False
+        return self.start - _BEFORE <= start.date <= (self.reach or self.start) + _AFTER
+
+    def distance(self, each: Evidence) -> int:
+        start = each.timing.start
+        return abs((start.date - self.start).days) if start is not None and self.start is not None else 0
+
+
 def adopt(adjuncts: Iterable[Evidence], found: Sequence[Course]) -> tuple[dict[str, list[Evidence]], list[Evidence]]:
-    """(course identity → adjuncts that belong to it, the others)."""
+    """(course identity → adjuncts that belong to it, the others). Of several courses the one that they name, else the nearest."""
+    homes: list[_Home] = []
+    for course in found:
+        if not course.evidence[0].own:
+            first = course.start()
+            start = first.timing.start.date if first is not None and first.timing.start is not None else None
+            reach = max((one.timing.reach for one in course.evidence if one.timing.reach is not None), default=None)
+            homes.append(_Home(course.identity, frozenset(course.names), start, reach))
     adopted: dict[str, list[Evidence]] = {}
     others: list[Evidence] = []
     for each in adjuncts:
-        homes = [course for course in found if _fits(each, course)]
-        homes = [course for course in homes if course.identity == each.plan] or homes
-        if homes:
-            nearest = min(homes, key=lambda course: (_distance(each, course), course.identity))
-            adopted.setdefault(nearest.identity, []).append(each)
+        fitting = [home for home in homes if home.takes(each)]
+        fitting = [home for home in fitting if home.identity == each.plan] or fitting
+        if fitting:
+            distances = [(home.distance(each), home.identity) for home in fitting]
+            adopted.setdefault(min(distances)[1], []).append(each)
         else:
             others.append(each)
     return adopted, others
 
 
-def _fits(each: Evidence, course: Course) -> bool:
-    if course.evidence[0].own or not _belongs(each, course.names):
-        return False
-    if each.plan is not None and each.plan == course.identity:
-        return True
-    start, first = each.timing.start, course.start()
-    if start is None or first is None or first.timing.start is None:
-        return False
-    reach = max((one.timing.reach for one in course.evidence if one.timing.reach is not None), default=start.date)
-    return first.timing.start.date - _BEFORE <= start.date <= reach + _AFTER
-
-
-def _distance(each: Evidence, course: Course) -> int:
-    start, first = each.timing.start, course.start()
-    if start is None or first is None or first.timing.start is None:
-        return 0
-    return abs((start.date - first.timing.start.date).days)
-
-
-def _belongs(each: Evidence, names: set[str]) -> bool:
+@lru_cache(maxsize=4096)
+def _belongs(name: str, kind: str, names: frozenset[str]) -> bool:
     """A known regimen has it beside drugs of this course, all of which are given."""
-    assert each.agent is not None
-    name = each.agent.name
-    if each.agent.kind == "rescue":
+    if kind == "rescue":
         return bool(names & _FOLINATE_PARTNERS)
     for regimen in known_regimens():
         for phase in regimen.phases:

@@ -6,7 +6,7 @@ from mapper_records import administration, assumed, condition, drafts, mapped, p
 
 from mappers.context import GroupContext
 from mappers.engine import MemoryReader
-from mappers.protocol import EntityView, Group, Resource
+from mappers.protocol import Draft, EntityView, Group, Resource
 from mappers.terminology import Terminology
 from mappers.therapy_line import TherapyLineMapper
 
@@ -23,7 +23,7 @@ def _lines(*views: EntityView, write: bool = True) -> list[dict[str, Any]]:
         reader, terminology=Terminology(), options={"therapy-line.write": write}, requires=mapper.requires
     )
     found = list(mapper.map(Group(mapper.name, "therapy-lines", (owner,)), context))
-    return [{"key": each.key, **each.payload} for each in found]  # type: ignore[union-attr]
+    return [{"key": each.key, **each.payload} for each in found if isinstance(each, Draft)]
 
 
 def _view(kind: str, key: str, **payload: Any) -> EntityView:
