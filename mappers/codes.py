@@ -102,6 +102,7 @@ LATERALITY = (_MCODE + "mcode-laterality-qualifier", _MCODE + "mcode-laterality"
 ASSERTED_DATE = "http://hl7.org/fhir/StructureDefinition/condition-assertedDate"
 RELATED_PRIMARY = (
     "http://hl7.org/fhir/StructureDefinition/condition-related",
+    "http://hl7.org/fhir/StructureDefinition/condition-dueTo",
     _MCODE + "mcode-related-primary-cancer-condition",
     _MCODE + "mcode-related-condition",
 )

@@ -18,10 +18,12 @@ from mappers.codes import (
     SECONDARY_PROFILES,
     SNOMED,
 )
-from mappers.fhir import codings, extension_value, has_code, objects, pairs, profiles, words
+from mappers.fhir import code_of, codings, extension_value, has_code, objects, pairs, profiles, text_of, words
 from mappers.icd9 import read_icd9
 from mappers.icd10 import IcdNeoplasm, read_icd10
 from mappers.protocol import JsonObject
+from mappers.terminology.neoplasm_names import read_name
+from mappers.terminology.packaged import disorder_names
 
 Relationship = Literal["primary", "metastatic", "local_recurrence", "regional_recurrence"]
 
@@ -44,10 +46,16 @@ _CANCER_WORDS = re.compile(
 )
 _IN_SITU = re.compile(r"\bin[ -]situ\b", re.I)
 _SECONDARY_WORDS = re.compile(r"\bsecondary\b|metasta|sekundär", re.I)
+#: Words beside which a cancer's name is no diagnosis of it: history, doubt, screening, and what a cancer or its treatment causes.
 _NO_CANCER_WORDS = re.compile(
-    r"\b(?:family history|history of|screening|suspected|suspicion|no evidence|risk of|benign|at risk|fear of|"
-    r"familienanamnese|verdacht|zustand nach|gutartig|premalignant|precancer)", re.I
+    r"\b(?:family history|history of|h/o|hx of|screening|suspected|suspicion|rule[- ]out|r/o|possible|no evidence|risk of|benign|"
+    r"at risk|high risk|fear of|due to|secondary to|caused by|related|associated|pain|fracture|encounter for|surveillance|"
+    r"counsel\w*|susceptib\w+|predisposition|elevated|antigen|effusion|ascites|malignant (?:essential )?hypertensi\w+|"
+    r"malignant hypertherm\w+|malignant neuroleptic|familienanamnese|verdacht|zustand nach|gutartig|premalignant|precancer)|"
+    r"\bz\.\s?n\.|\bv\.\s?a\.", re.I
 )  # fmt: skip
+#: SNOMED CT *Local recurrence of malignant tumor of X*.
+_RECURRENCE = re.compile(r"(local|regional|loco-?regional) recurrence of (?:malignant|primary|carcinoma|cancer)", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +69,28 @@ class Diagnosis:
     in_situ: bool = False
 
 
+#: German base profiles: the certainty of an ICD-10-GM code (gematik/HL7 Deutschland, *ICD-10-GM Diagnosesicherheit*): V suspected,
+#: A excluded, Z the state after a disease, G established.
+_CERTAINTY = "http://fhir.de/StructureDefinition/icd-10-gm-diagnosesicherheit"
+_OF_CERTAINTY = {"V": "unconfirmed", "A": "refuted"}
+
+
+def certainty_of(json: JsonObject) -> str:
+    """The German certainty of the diagnosis code: V, A, Z or G; empty if none is stated."""
+    for coding in codings(json.get("code")):
+        stated = extension_value(coding, _CERTAINTY)
+        if stated is not None:
+            return stated[1] if isinstance(stated[1], str) else next((code for _, code in pairs(stated[1])), "")
+    return ""
+
+
 def verification_of(json: JsonObject) -> str:
-    """The code of ``verificationStatus``; empty if absent."""
-    return next((code for _, code in pairs(json.get("verificationStatus"))), "")
+    """The code of ``verificationStatus``, which registries' codes may precede (MII *Diagnosesicherung*), or what the German
+    certainty of the diagnosis code means; empty if neither is there."""
+    status = json.get("verificationStatus")
+    stated = [code for _, code in pairs(status)]
+    known = next((code for code in stated if code in _UNCONFIRMED), None)
+    return known or _OF_CERTAINTY.get(certainty_of(json)) or (stated[0] if stated else "")
 
 
 def diagnose(json: JsonObject) -> Diagnosis:
@@ -75,19 +102,22 @@ def diagnose(json: JsonObject) -> Diagnosis:
     unconfirmed = _UNCONFIRMED.get(verification_of(json))
     icd10 = _icd10(json)
     named = profiles(json)
-    text = words(json.get("code"))
+    text = _said(json)
+    named_by_words = icd10 is None and not _is_other_diagnosis(json) and _names_cancer(json, text)
     tumour = bool(
         icd10 is not None
         or named & (PRIMARY_PROFILES | SECONDARY_PROFILES)
         or extension_value(json, HISTOLOGY) is not None
         or has_code(json.get("code"), _SECONDARY | _GENERIC)
         or any(system == ICD_O_TOPOGRAPHY for site in objects(json.get("bodySite")) for system, _ in pairs(site))
-        or (_CANCER_WORDS.search(text) and not _NO_CANCER_WORDS.search(text))
+        or (named_by_words and not _NO_CANCER_WORDS.search(text))
     )
     if not tumour:
         return Diagnosis(None, "a diagnosis that is no tumour")
     if unconfirmed is not None:
         return Diagnosis(None, unconfirmed, icd10)
+    if certainty_of(json) == "Z":
+        return Diagnosis(None, "the state after a tumour (Zustand nach), no present one", icd10)
     if icd10 is not None and icd10.behaviour in ("benign", "uncertain"):
         return Diagnosis(None, f"a tumour of {icd10.behaviour} behaviour", icd10)
     if icd10 is not None and icd10.code.startswith("C97"):
@@ -102,6 +132,9 @@ def _relationship(json: JsonObject, icd10: IcdNeoplasm | None, named: frozenset[
         return "regional_recurrence" if kind is not None and has_code(kind[1], {_REGIONAL}) else "local_recurrence"
     if has_code(json.get("code"), _SECONDARY):
         return "metastatic"
+    recurrence = _named_recurrence(json)
+    if recurrence is not None:
+        return recurrence
     if icd10 is not None:
         return "metastatic" if icd10.behaviour == "metastatic" else "primary"
     if named & SECONDARY_PROFILES or _metastatic_histology(json):
@@ -109,6 +142,40 @@ def _relationship(json: JsonObject, icd10: IcdNeoplasm | None, named: frozenset[
     if named & PRIMARY_PROFILES:
         return "primary"
     return "metastatic" if _SECONDARY_WORDS.search(text) else "primary"
+
+
+def _said(json: JsonObject) -> str:
+    """Text and displays of the code; the names of known SNOMED CT codes whose display is left out."""
+    code = json.get("code")
+    known = [
+        disorder_names().get(code_of(each), "") for each in codings(code)
+        if each.get("system") == SNOMED and not text_of(each.get("display"))
+    ]  # fmt: skip
+    return " | ".join(filter(None, (words(code), *known)))
+
+
+def _names_cancer(json: JsonObject, text: str) -> bool:
+    """True for words of cancer, and for the SNOMED CT names of tumours that have none (Hodgkin's disease, seminoma)."""
+    if _CANCER_WORDS.search(text):
+        return True
+    if not any(coding.get("system") == SNOMED for coding in codings(json.get("code"))):
+        return False
+    names = [read_name(each) for each in text.split(" | ")]
+    return any(name is not None and (name.morphology or "").endswith(("/2", "/3")) for name in names)
+
+
+def _named_recurrence(json: JsonObject) -> Relationship | None:
+    for coding in codings(json.get("code")):
+        match = _RECURRENCE.match(str(coding.get("display") or "")) if coding.get("system") == SNOMED else None
+        if match is not None:
+            return "local_recurrence" if match[1].lower().startswith("loc") else "regional_recurrence"
+    return None
+
+
+def _is_other_diagnosis(json: JsonObject) -> bool:
+    """True if an ICD code outside the chapters of neoplasms says what the diagnosis is: its title may name cancer all the same
+    (D70.1, Z85.3, R97.1)."""
+    return any(system in ICD_10_SYSTEMS or system == ICD_9_CM for system, _ in pairs(json.get("code")))
 
 
 def _metastatic_histology(json: JsonObject) -> bool:

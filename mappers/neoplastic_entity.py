@@ -36,7 +36,7 @@ class NeoplasticEntityMapper:
     * Histology: the extensions of mCODE and MII, a histology Observation about the Condition (or, where it names none, about the
       only tumour), then what the diagnosis code names; else ``8000/3`` (in situ ``/2``, metastases ``/6``) as an assumption,
       or a block (option ``neoplasm.unspecified-morphology`` = ``block``). ICD-O-3: 8000 is the neoplasm of unstated histology.
-    * Date: condition-assertedDate, then onset, then recordedDate; the fallbacks are assumptions.
+    * Date: condition-assertedDate, then onset, then recordedDate, then the encounter's; the fallbacks are assumptions.
     * A metastasis or recurrence without a stated primary belongs to the patient's only primary (an assumption); among several
       it waits for a person: POP would take it, but a metastasis without a primary is of no use there.
     """

@@ -54,7 +54,7 @@ def same_tumour(left: Facts, right: Facts) -> bool:
         return True
     if left.primary and right.primary and left.primary != right.primary:
         return False
-    if not _same_site(left, right):
+    if not same_site(left, right):
         return False
     if left.laterality and right.laterality and left.laterality != right.laterality:
         return False
@@ -65,7 +65,8 @@ def same_tumour(left: Facts, right: Facts) -> bool:
     return "recurrence" not in left.relationship or _within(left, right, _RECURRENCE_DAYS)
 
 
-def _same_site(left: Facts, right: Facts) -> bool:
+def same_site(left: Facts, right: Facts) -> bool:
+    """True if both state a site, and IACR and SEER count the two as one."""
     one, other = left.topography, right.topography
     if not one or not other:
         return False

@@ -52,7 +52,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Dated:
-    """A day of the diagnosis: rank 0 asserted, 1 onset, 2 recorded."""
+    """A day of the diagnosis: rank 0 asserted, 1 onset, 2 recorded, 3 the encounter's."""
 
     day: Day
     source: Source
@@ -207,6 +207,12 @@ def _dates(condition: Resource, context: Context) -> Iterator[Dated]:
         day = day_in(value, context)
         if day is not None:
             yield Dated(day, Source(condition.reference, element), rank)
+    # Only where nothing else dates it: every question to the context makes the tumours depend on the answer.
+    if not any(day_in(value, context) is not None for _, _, value in tries):
+        encounter = context.resolve(first(json.get("encounter")) or None, within=condition)
+        day = day_in(encounter.json.get("period"), context) if encounter is not None else None
+        if day is not None:
+            yield Dated(day, Source(condition.reference, "encounter"), 3)
 
 
 def primary_extensions(condition: Resource) -> list[tuple[int, JsonObject]]:

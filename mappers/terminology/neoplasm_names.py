@@ -26,6 +26,7 @@ _METASTATIC_TAIL = re.compile(r",\s*metastatic$")
 _SECONDARY = re.compile(
     r"^(?:secondary malignant neoplasm|metastatic malignant neoplasm|metastatic \w+|metastasis)\s+(?:of|to|in)\s+"
 )
+_RECURRENCE = re.compile(r"^(?:local|regional|loco-?regional) recurrence of\s+")
 _HISTORY = re.compile(r"\b(?:history|family|suspected|screening|risk|in remission|benign|borderline|uncertain|from)\b")
 _PRIMARY = re.compile(
     r"^(?:primary|invasive|malignant|infiltrating)\s+"
@@ -54,6 +55,7 @@ def read_name(display: str) -> NeoplasmName | None:
     text = _TAG.sub("", " ".join(display.casefold().split()))
     if not text or _HISTORY.search(text):
         return None
+    text = _RECURRENCE.sub("", text)
     sides = {code for word, code in _SIDES.items() if re.search(rf"\b{word}\b", text)}
     side = sides.pop() if len(sides) == 1 else None
     text = " ".join(_NOISE.sub(" ", text).replace("-outer", " outer").replace("-inner", " inner").split())
@@ -76,6 +78,7 @@ def read_site(display: str) -> NeoplasmName | None:
     """``Structure of lobe of left lung (body structure)`` → C34.9, left: the name of a body structure, or of a body site as people
     write it. None if a word is not understood."""
     text = _TAG.sub("", " ".join(display.casefold().replace(",", " ").split()))
+    text = _RECURRENCE.sub("", text)
     sides = {code for word, code in _SIDES.items() if re.search(rf"\b{word}\b", text)}
     plain = " ".join(_STRUCTURE.sub(" ", _NOISE.sub(" ", text)).split())
     site = _site(re.sub(r"^of |^the | of$", "", plain))

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from mappers.codes import NCIT
+from mappers.codes import NCIT, SNOMED
 from mappers.terminology.agent_names import agent_table
 from mappers.terminology.conceptmap import ConceptMap, parse_concept_map
 
@@ -20,6 +20,15 @@ def packaged_maps() -> tuple[ConceptMap, ...]:
     found = sorted((each for each in folder.iterdir() if each.name.endswith(".json")), key=lambda each: each.name)
     documents = [orjson.loads(each.read_bytes()) for each in found]
     return tuple(parse_concept_map(each) for each in documents if each.get("resourceType") == "ConceptMap")
+
+
+@lru_cache(maxsize=1)
+def disorder_names() -> dict[str, str]:
+    """SNOMED CT code → name, for what the packaged map of sites knows: disorders and body structures, for senders that leave the
+    display out."""
+    document = orjson.loads((files("mappers.terminology") / "maps" / "cancer-topographies.json").read_bytes())
+    groups = (group for group in document["group"] if group["source"] == SNOMED)
+    return {element["code"]: element["display"] for group in groups for element in group["element"]}
 
 
 @lru_cache(maxsize=1)
