@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import lru_cache
+from typing import Any, TypeVar
 
 from mappers.codes import system_of
 from mappers.protocol import JsonObject
+
+T = TypeVar("T")
 
 
 def objects(value: Any) -> list[JsonObject]:
@@ -89,6 +92,27 @@ def triples(concept: Any) -> tuple[tuple[str, str, str], ...]:
     if not found and isinstance(concept, dict) and text_of(concept.get("text")):
         return (("", "", text_of(concept["text"])),)
     return found
+
+
+def remembered(judge: Callable[[JsonObject], T]) -> Callable[[Any], T]:
+    """A question about a concept, asked once of each that a hospital sends: it sends the same few hundred over and over, and
+    most selections only say no. ``judge`` gets a concept with the text, systems, codes and displays of the one that is asked."""
+
+    @lru_cache(maxsize=8_192)
+    def answer(key: tuple[Any, ...]) -> T:
+        found = [dict(zip(("system", "code", "display"), each, strict=True)) for each in key[1:]]
+        return judge({"text": key[0], "coding": found})
+
+    def ask(concept: Any) -> T:
+        if not isinstance(concept, dict):
+            return judge({})
+        parts = [(each.get("system"), each.get("code"), each.get("display")) for each in codings(concept)]
+        try:
+            return answer((concept.get("text"), *parts))
+        except TypeError:  # a misshapen concept: a list for a code
+            return judge(concept)
+
+    return ask
 
 
 def profiles(resource: JsonObject) -> frozenset[str]:

@@ -1,6 +1,6 @@
 """Adverse events, their suspected causes and mitigations.
 
-``reports`` reads what an AdverseEvent, a Condition or an Observation tells of an event; ``terms`` names it in CTCAE's words,
-``grades`` and ``outcomes`` read how bad it was and how it ended. ``courses`` joins the reports of one event. ``causes`` and
-``mitigations`` make the children's drafts. ``adverse_event`` is the mapper.
+``selection`` finds what may tell of an event, ``reports`` reads what it tells (a ``report``); ``terms`` names it in CTCAE's
+words, ``grades`` and ``outcomes`` read how bad it was and how it ended. ``courses`` joins the reports of one event. ``causes``
+(of ``suspects``) and ``mitigations`` make the children's drafts. ``adverse_event`` is the mapper.
 """

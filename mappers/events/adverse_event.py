@@ -9,7 +9,9 @@ from mappers.drafting import Drafting
 from mappers.events.causes import CAUSES, RADIOTHERAPY, SURGERY, THERAPY, cause_drafts, causes_of, end_of, start_of
 from mappers.events.courses import Course, courses
 from mappers.events.mitigations import mitigation_drafts
-from mappers.events.reports import Report, concerns_event, read_report
+from mappers.events.report import Report
+from mappers.events.reports import read_report
+from mappers.events.selection import concerns_event
 from mappers.events.terms import TERM
 from mappers.fhir import objects
 from mappers.protocol import Context, Draft, Group, MapOutput, NotForPop, Resource, Source

@@ -11,10 +11,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from mappers.agents import agents_of
+from mappers.codes import POP_GRADE
 from mappers.dates import Day, parse_day
 from mappers.drafting import Drafting
 from mappers.events.outcomes import read_causality
-from mappers.events.reports import Report, is_pops_own
+from mappers.events.report import Report
+from mappers.events.selection import has_extension
 from mappers.events.suspects import Suspect
 from mappers.fhir import codings, first, text_of, words
 from mappers.protocol import Context, Draft, EntityView, JsonObject, Resource
@@ -105,8 +108,8 @@ def _concepts(target: Resource) -> list[JsonObject]:
 
 
 def _agents(concepts: Sequence[JsonObject], context: Context) -> set[str]:
-    found = (context.translate("AntineoplasticAgent", each, text=True) for each in concepts)
-    return {str(each.concept["code"]) for each in found if each is not None}
+    """POP's codes of the agents that are named: one drug, or those of a combination or protocol."""
+    return {agent.code for each in concepts for agent in agents_of(each, context)}
 
 
 def _named(suspect: Suspect, report: Report, context: Context) -> Cause | None:
@@ -130,17 +133,17 @@ def _named(suspect: Suspect, report: Report, context: Context) -> Cause | None:
 
 
 def _by_drug(agents: set[str], day: Day | None, context: Context) -> Cause | None:
-    found = [
-        (therapy, drug)
-        for therapy in context.entities(THERAPY)
-        if _begun(therapy, day)
-        for drug in _medications(therapy, context)
-        if _code(drug) in agents
-    ]
+    """The one therapy that had begun and contains the drug, or at least two of the drugs of a combination or protocol."""
+    found = []
+    for therapy in context.entities(THERAPY):
+        drugs = [view for view in _medications(therapy, context) if _code(view) in agents]
+        if _begun(therapy, day) and len(drugs) >= min(len(agents), 2):
+            found.append((therapy, drugs))
     if len(found) != 1:
         return None
-    therapy, drug = found[0]
-    return Cause(((THERAPY, therapy.key), (MEDICATION, drug.key)), by_name=True)
+    therapy, drugs = found[0]
+    drug = ((MEDICATION, drugs[0].key),) if len(drugs) == 1 else ()
+    return Cause(((THERAPY, therapy.key), *drug), by_name=True)
 
 
 def start_of(view: EntityView) -> Day | None:
@@ -182,7 +185,7 @@ def cause_drafts(event: Drafting, identity: str, reports: Sequence[Report], cont
                 )
                 drafting.assume(_FIELDS[kind], "cause-by-name", text, sources[0])
         for report, suspect in reversed(told):
-            causality = read_causality(suspect.causality, pop=is_pops_own(report.resource))
+            causality = read_causality(suspect.causality, pop=has_extension(report.resource.json, POP_GRADE))
             if causality is not None:
                 drafting.put("causality", causality, suspect.source)
                 break

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from mappers.dates import Day
-from mappers.events.reports import Report
+from mappers.events.report import Report
 from mappers.protocol import Context, Source
 
 

@@ -21,7 +21,7 @@ import orjson
 
 from mappers.codes import ATC, NCIT, POP_MITIGATION, SNOMED
 from mappers.drafting import Drafting
-from mappers.events.reports import Report
+from mappers.events.report import Report
 from mappers.fhir import extensions, first, objects, pairs, text_of, words
 from mappers.protocol import Context, Draft, JsonObject, Resource, Source, Translation
 
@@ -34,6 +34,7 @@ CATEGORIES = {"drug": "pharmacological", "adjustment": "adjustment", "procedure"
 #: POP's guide: NCI Thesaurus C49157 to C49159.
 _POP_CATEGORIES = {"C49157": "adjustment", "C49158": "drug", "C49159": "procedure"}
 _ACTION_URL = re.compile(r"mitigating-?action|action-?taken", re.I)
+_NOTHING_DONE = re.compile(r"dose not changed|\bnone\b|not applicable|unknown|no action", re.I)
 _MEDICATIONS = ("MedicationAdministration", "MedicationRequest", "MedicationStatement")
 _READ = ("code", "medicationCodeableConcept", "medicationReference", "status", "reasonReference", "intent", "effectiveDateTime",
          "effectivePeriod", "performedDateTime", "authoredOn", "dosage")  # fmt: skip
@@ -164,27 +165,36 @@ def _own(event: Drafting, report: Report, context: Context) -> Iterator[Measure]
 
 def _actions(event: Drafting, report: Report, context: Context) -> Iterator[Measure]:
     """Mitigating actions of R5, and *action taken*."""
-    for position, extension in enumerate(objects(report.resource.json.get("extension"))):
-        if not _ACTION_URL.search(str(extension.get("url"))):
-            continue
-        source = Source(report.resource.reference, f"extension[{position}]")
-        for holder in (extension, *objects(extension.get("extension"))):
-            concept = holder.get("valueCodeableConcept")
-            if isinstance(concept, dict) or text_of(holder.get("valueString")):
-                value = concept if isinstance(concept, dict) else {"text": text_of(holder.get("valueString"))}
-                measure = _read(value, source, context)
-                if measure is not None:
-                    yield measure
-                elif not re.search(r"dose not changed|\bnone\b|not applicable|unknown|no action", words(value), re.I):
-                    event.unmapped("mitigations", LISTS["procedure"], value, source=source)
-            elif isinstance(holder.get("valueReference"), dict):
-                target = context.resolve(holder["valueReference"], within=report.resource)
-                measure = _of(target, source, context) if target is not None else None
-                if measure is not None:
-                    yield measure
-                else:
-                    text = "What was done is not here, or is none of POP's drugs, procedures or adjustments: it is left out."
-                    event.issue("unresolved-reference", "mitigations", text, source=source)
+    for holder, source in _told_actions(report.resource):
+        value = holder.get("valueCodeableConcept") or holder.get("itemCodeableConcept")
+        reference = holder.get("valueReference") or holder.get("itemReference")
+        if not isinstance(value, dict) and text_of(holder.get("valueString")):
+            value = {"text": text_of(holder.get("valueString"))}
+        if isinstance(value, dict):
+            measure = _read(value, source, context)
+            if measure is not None:
+                yield measure
+            elif not _NOTHING_DONE.search(words(value)):
+                event.unmapped("mitigations", LISTS["procedure"], value, source=source)
+        elif isinstance(reference, dict):
+            target = context.resolve(reference, within=report.resource)
+            measure = _of(target, source, context) if target is not None else None
+            if measure is not None:
+                yield measure
+            else:
+                text = (
+                    "What was done is not here, or is none of POP's drugs, procedures or adjustments: it is left out."
+                )
+                event.issue("unresolved-reference", "mitigations", text, source=source)
+
+
+def _told_actions(member: Resource) -> Iterator[tuple[JsonObject, Source]]:
+    for position, each in enumerate(objects(member.json.get("mitigatingAction"))):
+        yield each, Source(member.reference, f"mitigatingAction[{position}]")
+    for position, each in enumerate(objects(member.json.get("extension"))):
+        if _ACTION_URL.search(str(each.get("url"))):
+            for holder in (each, *objects(each.get("extension"))):
+                yield holder, Source(member.reference, f"extension[{position}]")
 
 
 def _read(concept: JsonObject, source: Source, context: Context) -> Measure | None:

@@ -1,7 +1,7 @@
 """What one resource tells of an adverse event.
 
-* **AdverseEvent** (R4; POP's, mCODE/ICAREdata's and CodeX's CTC profiles; AE Clinical Research with R5's elements as
-  extensions; MII *Nebenwirkung*, whose oBDS conversion has the grade in ``seriousness``). The diagnosis named as its
+* **AdverseEvent** (R4; POP's, mCODE/ICAREdata's and CodeX's CTC profiles; R5's elements, as extensions of AE Clinical Research or
+  as they are; MII *Nebenwirkung*, whose oBDS conversion has the grade in ``seriousness``). The diagnosis named as its
   ``resultingCondition`` belongs to it.
 * **Condition** with a CTCAE grade, a category of its own, a treatment as its cause (condition-dueTo), or a diagnosis code that
   states one. Unconfirmed, refuted ones are no events.
@@ -13,81 +13,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
-from mappers.codes import DUE_TO, POP_GRADE
-from mappers.dates import Day
 from mappers.diagnoses import diagnose, verification_of
-from mappers.events.grades import Grade, is_ctcae, read_grade, read_text
+from mappers.events.grades import is_ctcae, read_grade, read_text
 from mappers.events.outcomes import read_outcome
-from mappers.events.suspects import Suspect, suspects_of
-from mappers.events.terms import find_term, is_ctcae_code, treatment_caused
-from mappers.fhir import codings, extensions, first, objects, text_of, words
-from mappers.protocol import Context, JsonObject, NotForPop, Resource, Source, Translation
+from mappers.events.report import Report
+from mappers.events.selection import GRADE_URL
+from mappers.events.suspects import suspects_of
+from mappers.events.terms import find_term, treatment_caused
+from mappers.fhir import codings, first, objects, text_of, words
+from mappers.protocol import Context, JsonObject, NotForPop, Resource, Source
 from mappers.subjects import VOID, day_in, observed_on
 
-GRADE_URL = re.compile(r"ctc(?:ae)?-?(?:numerical-?)?grade|severity-?or-?grade", re.I)
+_ANY_GRADE_URL = re.compile(r"grade", re.I)
 _RESOLVED_URL = re.compile(r"resolv?ed?-?date|resolution-?date|date-?resolved", re.I)
 _STATUS_URL = re.compile(r"/status$", re.I)
-_ADVERSE = re.compile(r"adverse event|toxicity grade|\bctc(?:ae)?\b|nebenwirkung|unerwünschtes ereignis", re.I)
-_CATEGORY = re.compile(r"adverse (?:event|reaction)|toxicity|nebenwirkung", re.I)
 _PATIENT_REPORTED = re.compile(r"\bpro[- ]?ctcae\b|patient[- ]reported", re.I)
 _NOT_ESTABLISHED = frozenset({"entered-in-error", "refuted", "unconfirmed", "provisional", "differential"})
-_DATES = ("date", "detected", "recordedDate")
-
-
-@dataclass(slots=True)
-class Report:
-    """One report of one event."""
-
-    resource: Resource
-    event: JsonObject
-    event_source: Source
-    term: Translation | None = None
-    grade: Grade | None = None
-    grade_source: Source | None = None
-    day: Day | None = None
-    day_source: Source | None = None
-    day_rule: str = ""
-    """Why ``day`` is not the stated day of the event; empty if it is."""
-    outcome: str | None = None
-    outcome_source: Source | None = None
-    resolved: Day | None = None
-    resolved_source: Source | None = None
-    recorded: Day | None = None
-    suspects: list[Suspect] = field(default_factory=list)
-    read: list[Source] = field(default_factory=list)
-    certain: bool = True
-    """The source itself calls it an adverse event."""
-
-    @property
-    def order(self) -> tuple[bool, Any, str]:
-        """By day, then reference; undated reports last."""
-        return (self.day is None, self.day.date if self.day is not None else None, self.resource.reference)
-
-
-def concerns_event(resource: Resource) -> bool:
-    """True for what may report an adverse event, from the resource alone."""
-    json = resource.json
-    if resource.type == "AdverseEvent":
-        return True
-    code = json.get("code")
-    if _grade_extension(json) is not None or _ADVERSE.search(words(code)):
-        return True
-    if resource.type == "Condition":
-        return (
-            treatment_caused(code)
-            or has_extension(json, DUE_TO)
-            or any(_CATEGORY.search(words(each)) for each in objects(json.get("category")))
-            or any(is_ctcae(each) for each in _condition_grades(json))
-        )
-    return is_ctcae_code(code) or is_ctcae(json.get("valueCodeableConcept"))
-
-
-def has_extension(json: JsonObject, url: str) -> bool:
-    """True if the element has the extension."""
-    return next(extensions(json, url), None) is not None
+#: R4's element and R5's; detection and recording are fallbacks.
+_DATES = ("date", "occurrenceDateTime", "occurrencePeriod", "detected", "recordedDate")
+_FALLBACKS = frozenset({"detected", "recordedDate"})
 
 
 def read_report(member: Resource, context: Context) -> Report | NotForPop:
@@ -103,8 +49,9 @@ def _adverse_event(member: Resource, context: Context) -> Report | NotForPop:
         return NotForPop(member.reference, "a potential event, which did not happen")
     if any(value == "entered-in-error" for value in _statuses(json)):
         return NotForPop(member.reference, "the event is entered in error")
-    event = first(json.get("event"))
-    report = Report(member, event, Source(member.reference, "event"))
+    name = "event" if "event" in json or "code" not in json else "code"
+    event = first(json.get(name))
+    report = Report(member, event, Source(member.reference, name))
     conditions = [context.resolve(each, within=member) for each in objects(json.get("resultingCondition"))]
     if not codings(event) and not text_of(event.get("text")):
         named = next((each for each in conditions if each is not None and each.type == "Condition"), None)
@@ -113,7 +60,7 @@ def _adverse_event(member: Resource, context: Context) -> Report | NotForPop:
         report.event, report.event_source = first(named.json.get("code")), Source(named.reference, "code")
     report.term = find_term(report.event, context)
     for value, source in (
-        *_extension_values(member, GRADE_URL),
+        *_extension_values(member, _ANY_GRADE_URL),
         (json.get("severity"), Source(member.reference, "severity")),
         (_ctcae_only(json.get("seriousness")), Source(member.reference, "seriousness")),
         (_text_grade(report.event), report.event_source),
@@ -122,15 +69,17 @@ def _adverse_event(member: Resource, context: Context) -> Report | NotForPop:
     for name in _DATES:
         if report.day is None and (day := day_in(json.get(name), context)) is not None:
             report.day, report.day_source = day, Source(member.reference, name)
-            report.day_rule = "" if name == "date" else f"{name} of the report"
+            report.day_rule = f"{name} of the report" if name in _FALLBACKS else ""
     report.recorded = day_in(json.get("recordedDate"), context)
-    if isinstance(json.get("outcome"), dict):
-        report.outcome = read_outcome(json["outcome"])
+    if objects(json.get("outcome")):
+        report.outcome = read_outcome(first(json["outcome"]))
         report.outcome_source = Source(member.reference, "outcome")
     for value, source in _extension_values(member, _RESOLVED_URL):
         report.resolved, report.resolved_source = day_in(value, context), source
     report.suspects = list(suspects_of(member))
-    report.read = _read(member, "actuality", "category", "seriousness", "extension", "modifierExtension", *_DATES)
+    report.read = _read(
+        member, "actuality", "status", "category", "seriousness", "extension", "modifierExtension", *_DATES
+    )
     return report
 
 
@@ -239,17 +188,6 @@ def _ctcae_only(concept: Any) -> JsonObject | None:
     return concept if isinstance(concept, dict) and is_ctcae(concept) else None
 
 
-def _condition_grades(json: JsonObject) -> Iterator[Any]:
-    yield json.get("severity")
-    for stage in objects(json.get("stage")):
-        yield stage.get("summary")
-        yield stage.get("type")
-
-
-def _grade_extension(json: JsonObject) -> JsonObject | None:
-    return next((each for each in objects(json.get("extension")) if GRADE_URL.search(str(each.get("url")))), None)
-
-
 def _extension_values(member: Resource, url: re.Pattern[str]) -> Iterator[tuple[Any, Source]]:
     for position, each in enumerate(objects(member.json.get("extension"))):
         if url.search(str(each.get("url"))):
@@ -271,8 +209,3 @@ def _values(element: JsonObject) -> list[str]:
     return [
         name for name in ("valueInteger", "valueQuantity", "valueCodeableConcept", "valueString") if name in element
     ]
-
-
-def is_pops_own(member: Resource) -> bool:
-    """True for an AdverseEvent as POP itself exports it."""
-    return has_extension(member.json, POP_GRADE)

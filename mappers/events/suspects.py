@@ -1,4 +1,4 @@
-"""The treatments that a report suspects: ``AdverseEvent.suspectEntity``, R5's as an extension, and a Condition's *due to*."""
+"""The treatments that a report suspects: ``suspectEntity`` of R4 and R5, R5's as an extension, and a Condition's *due to*."""
 
 from __future__ import annotations
 
@@ -26,11 +26,12 @@ class Suspect:
 def suspects_of(member: Resource) -> Iterator[Suspect]:
     """Each suspect, as the resource names it."""
     for number, each in enumerate(objects(member.json.get("suspectEntity"))):
-        assessment = first(first(each.get("causality")).get("assessment"))
-        if isinstance(each.get("instance"), dict):
-            yield Suspect(
-                each["instance"], assessment or None, Source(member.reference, f"suspectEntity[{number}].instance")
-            )
+        causality = first(each.get("causality"))
+        assessment = first(causality.get("assessment") or causality.get("entityRelatedness"))
+        for name in ("instance", "instanceReference", "instanceCodeableConcept"):
+            if isinstance(each.get(name), dict):
+                source = Source(member.reference, f"suspectEntity[{number}].{name}")
+                yield Suspect(each[name], assessment or None, source)
     for number, each in enumerate(objects(member.json.get("extension"))):
         if not _SUSPECT_URL.search(str(each.get("url"))):
             continue

@@ -84,6 +84,8 @@ def _names(concept: JsonObject) -> Iterator[str]:
         elif system in ICD_10_SYSTEMS and code.upper() in tables["icd-10"]:
             yield tables["icd-10"][code.upper()]
     for text in (*(text_of(each.get("display")) for each in codings(concept)), text_of(concept.get("text"))):
-        plain = plain_name(text)
-        if plain:
-            yield tables["names"].get(plain, plain)
+        outside, _, inside = text.partition("(")
+        for each in (text, outside, inside.partition(")")[0]):
+            plain = plain_name(each)
+            if plain:
+                yield tables["names"].get(plain, plain)

@@ -108,12 +108,15 @@ _PHRASES = (
 #: What may stand beside a category without changing it.
 _NOISE = frozenset({"", "recist", "recist 1.1", "recist 1.0", "irecist", "percist", "rano", "lugano", "imwg", "finding",
                     "disorder", "overall", "overall response", "response"})  # fmt: skip
+#: Whether a later scan confirmed it does not change the category of the day (RECIST 1.1, §4.6).
+_STATUS = re.compile(r"\b(?:un)?confirmed\s+|\s*[-–(]?\s*\b(?:un)?confirmed\)?$")
 _SEPARATORS = re.compile(r"[()\[\]:;=,/]|\s[-–—]+\s")
 
 
 def read_text(text: str) -> Answer | None:
     """The category that a text names and nothing else: ``PR``, ``Partial response (PR)``, ``RECIST 1.1: SD``."""
     plain = " ".join(text.casefold().replace("’", "'").split()).strip(" .!")
+    plain = _STATUS.sub("", plain)
     whole = _PHRASES.get(plain)
     if whole is not None:
         return whole

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from mappers.codes import LOINC, RECIST_INTERPRETED, RESPONSE_PROFILES, SNOMED
 from mappers.dates import Day
 from mappers.drafting import Drafting
-from mappers.fhir import code_of, codings, extension_value, has_code, objects, profiles, text_of, words
+from mappers.fhir import code_of, codings, extension_value, has_code, objects, profiles, remembered, text_of, words
 from mappers.protocol import Context, Draft, Group, JsonObject, MapOutput, NotForPop, Resource, Source, Translation
 from mappers.responses.answers import (
     CONCEPTS,
@@ -45,6 +45,7 @@ _GENERAL = re.compile(r"\b(?:treatment|therapy|disease|overall|best overall) res
 _LESION = re.compile(r"\b(?:non-?)?target\b|\blesions?\b|zielläsion", re.I)
 _READ = ("status", "code", "category", "interpretation", "component", "hasMember", "method", "derivedFrom", "partOf", "focus",
          "extension", "effectiveDateTime", "bodySite")  # fmt: skip
+_BEST = re.compile(r"\bbest (?:overall )?response\b|\bbestes ansprechen", re.I)
 _OVERALL = re.compile(r"\boverall\b|gesamtbeurteilung", re.I)
 
 
@@ -77,7 +78,7 @@ class TreatmentResponseMapper:
     """Assessments of how tumours respond: RECIST and other criteria, mCODE's disease status, oBDS course reports.
 
     * The category: see ``mappers.responses.answers``. Of a panel the overall response; a course report without one is told by its
-      parts where RECIST's table decides. Responses of single lesions are not for POP.
+      parts where RECIST's table decides. Responses of single lesions, and the best one of a course, are not for POP.
     * *Improved* waits for a person, or counts as a partial response (option ``response.improved`` = ``partial-response``).
     * The method: see ``mappers.responses.methods``. Where none of POP's imaging methods is stated, its «No information available»
       is written, an assumption, or the response waits (option ``response.unstated-method`` = ``block``).
@@ -93,9 +94,8 @@ class TreatmentResponseMapper:
     def select(self, resource: Resource) -> str | None:
         """One group per patient: whether an assessment is told twice shows only when all are seen."""
         json = resource.json
-        if _certain(json) or _GENERAL.search(words(json.get("code"))):
-            return "treatment-responses"
-        return None
+        asks = _asks(json.get("code")) or ("meta" in json and profiles(json) & RESPONSE_PROFILES)
+        return "treatment-responses" if asks else None
 
     def map(self, group: Group, context: Context) -> MapOutput:
         """A draft per assessment."""
@@ -110,13 +110,20 @@ class TreatmentResponseMapper:
             yield _draft(told, context)
 
 
+@remembered
+def _asks(code: JsonObject) -> str:
+    """``certain`` if the code asks for the response of a tumour, ``general`` if for some response, else empty."""
+    text = words(code)
+    if has_code(code, _CODES) or _CRITERIA.search(text):
+        return "certain"
+    return "general" if _GENERAL.search(text) else ""
+
+
 def _certain(json: JsonObject) -> bool:
-    code = json.get("code")
     return bool(
-        has_code(code, _CODES)
+        _asks(json.get("code")) == "certain"
         or profiles(json) & RESPONSE_PROFILES
-        or _CRITERIA.search(words(code))
-        or (_GENERAL.search(words(code)) and _CRITERIA.search(words(json.get("method"))))
+        or _CRITERIA.search(words(json.get("method")))
     )
 
 
@@ -128,6 +135,8 @@ def _read(member: Resource, context: Context) -> _Statement | NotForPop:
     code = words(json.get("code"))
     if _LESION.search(code) and not _OVERALL.search(code):
         return NotForPop(member.reference, "the response of single lesions; POP keeps the overall response")
+    if _BEST.search(code):
+        return NotForPop(member.reference, "the best response of a whole course, no assessment of its day")
     value, element = _overall(json)
     answer = read_answer(value) if value is not None else None
     recist = context.translate("CancerTreatmentResponse", value, text=True) if value is not None else None

@@ -167,6 +167,7 @@ def test_a_plain_name_stays_plain(text: str) -> None:
         ({"text": "Neutropenia"}, "10029366"),
         ({"text": "Schüttelfrost"}, "10008531"),
         (concept("http://www.meddra.org", "10012735", "Diarrhoea"), "10012727"),
+        ({"text": "Hand-foot syndrome (palmar-plantar erythrodysesthesia)"}, "10054524"),
         ({"text": "Polyneuropathie"}, None),
         ({"text": "neuropathy"}, None),
     ],
@@ -361,6 +362,34 @@ def test_a_suspect_that_is_only_named(named: dict[str, Any]) -> None:
     later = mapped(patient(), condition(), administration("m", CISPLATIN, "2024-04-20"), said)
     assert not drafts(later, CAUSE)
     assert ("unresolved-reference", "suspectedCauses") in codes(only(later, KIND))
+
+
+@pytest.mark.parametrize(("named", "drugs"), [("FOLFOX", 0), ("fluorouracil and oxaliplatin", 0), ("oxaliplatin", 1)])
+def test_a_protocol_is_the_therapy_and_a_drug_is_a_drug(named: str, drugs: int) -> None:
+    plan = [{"reference": "CarePlan/plan"}]
+    given = [
+        administration("a", ("32592", "oxaliplatin"), "2024-02-20", partOf=plan),
+        administration("b", ("4492", "fluorouracil"), "2024-02-20", partOf=plan),
+    ]
+    said = event("e", suspectEntity=suspect({"display": named}))
+    draft = only(mapped(patient(), condition(), *given, said), CAUSE)
+    assert ("medicationId" in draft.references) == bool(drugs)
+
+
+def test_the_elements_of_r5() -> None:
+    said = {
+        "resourceType": "AdverseEvent", "id": "e", "status": "completed", "subject": {"reference": "Patient/p"},
+        "code": {"text": "Elevated ALT"}, "occurrenceDateTime": "2024-03-01", "severity": {"text": "Grade 2"},
+        "outcome": [concept(OUTCOME, "ongoing")], "mitigatingAction": [{"itemCodeableConcept": {"text": "Dose reduced"}}],
+        "suspectEntity": [{"instanceReference": {"reference": "MedicationAdministration/m"},
+                           "causality": {"entityRelatedness": {"text": "Probable"}}}],
+    }  # fmt: skip
+    result = mapped(patient(), condition(), administration("m", CISPLATIN, "2024-02-20"), said)
+    draft = only(result, KIND)
+    assert (draft.payload["event"]["code"], draft.payload["grade"]) == ("10001551", 2)
+    assert only(result, CAUSE).payload["causality"] == "probably-related"
+    assert only(result, MITIGATION).payload["category"] == "adjustment"
+    assert not drafts(mapped(patient(), condition(), said | {"status": "entered-in-error"}), KIND)
 
 
 def test_a_side_effect_without_a_day_has_that_of_its_treatments_end() -> None:

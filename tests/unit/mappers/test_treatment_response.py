@@ -57,6 +57,8 @@ def worded(id: str, name: str, **more: Any) -> dict[str, Any]:
         ("Patient's condition stable (finding)", "SD", True),
         ("minimal response", "SD", True),
         ("Rezidiv", "PD", True),
+        ("confirmed PR", "PR", False),
+        ("PD - unconfirmed", "PD", False),
     ],
 )
 def test_texts(text: str, category: str, interpreted: bool) -> None:
@@ -240,6 +242,7 @@ def test_what_states_no_response_is_not_for_pop() -> None:
     result = mapped(
         patient(), condition(), course("v", "X", primaertumor="U"), assessment("void", "PR", status="entered-in-error"),
         worded("lesion", "RECIST target lesion response", valueString="PR"),
+        worded("best", "Best overall response (RECIST)", valueString="PR"),
         worded("mood", "Treatment response", valueString="feels better"),
     )  # fmt: skip
     assert not drafts(result, KIND)
@@ -247,6 +250,7 @@ def test_what_states_no_response_is_not_for_pop() -> None:
     assert "no response" in why["Observation/v"]
     assert "in error" in why["Observation/void"]
     assert "single lesions" in why["Observation/lesion"]
+    assert "whole course" in why["Observation/best"]
     assert "no category" in why["Observation/mood"]
 
 
