@@ -31,6 +31,9 @@ _BIRTH_SEX = {"F": "female", "M": "male", "UNK": "unknown", "ASKU": "unknown", "
               "male": "male", "unknown": "unknown", "other": "other", "LA2-8": "male", "LA3-6": "female", "LA4489-6": "unknown",
               "248153007": "male", "248152002": "female"}  # fmt: skip
 
+#: Why a patient is no case of POP's.
+NO_CASE = "the record holds no cancer diagnosis (option patient.import)"
+
 
 class PatientCaseMapper:
     """The Patient as a POP case.
@@ -69,7 +72,7 @@ class PatientCaseMapper:
             if any(link.get("type") == "replaced-by" for link in objects(member.json.get("link"))):
                 yield NotForPop(member.reference, "another record of this person replaces it (R4 Patient.link)")
             elif not everyone and not context.entities(TUMOUR):
-                yield NotForPop(member.reference, "the record holds no cancer diagnosis (option patient.import)")
+                yield NotForPop(member.reference, NO_CASE)
             else:
                 draft = self._map(member, observations, context).done()
                 used |= {source.resource for source in draft.consumed}

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mappers.drafting import Drafting
-from mappers.protocol import Context, EntityView, Group, MapOutput, NotForPop, Resource, Source
-from mappers.subjects import case_key
+from mappers.patient_case import NO_CASE
+from mappers.protocol import Context, Draft, EntityView, Group, MapOutput, NotForPop, Resource, Source
+from mappers.subjects import CASE, case_key
 
 LINE, THERAPY, MEDICATION, RESPONSE = "TherapyLine", "SystemicTherapy", "SystemicTherapyMedication", "TreatmentResponse"
 #: RECIST progressive disease (LOINC answer), and SNOMED CT *Treatment not tolerated*.
@@ -29,7 +30,7 @@ class TherapyLineMapper:
     version = "1"
     produces: tuple[str, ...] = (LINE,)
     reads: tuple[str, ...] = ("Patient",)
-    requires: tuple[str, ...] = (THERAPY, MEDICATION, RESPONSE)
+    requires: tuple[str, ...] = (CASE, THERAPY, MEDICATION, RESPONSE)
 
     def select(self, resource: Resource) -> str | None:
         """One group per patient."""
@@ -37,14 +38,21 @@ class TherapyLineMapper:
 
     def map(self, group: Group, context: Context) -> MapOutput:
         """A draft per line, numbered within its intent."""
-        member = group.members[0]
+        why, lines = self._lines(context)
+        yield from lines
+        for member in group.members:
+            if not lines or context.patient is None or member.reference != context.patient.reference:
+                yield NotForPop(member.reference, why)
+
+    def _lines(self, context: Context) -> tuple[str, list[Draft]]:
+        """(why a Patient has none, the lines)."""
         patient = context.patient
-        if context.options.get("therapy-line.write") is not True or patient is None:
-            yield NotForPop(member.reference, "POP derives therapy lines itself (option therapy-line.write)")
-            return
+        if patient is None or not context.entities(CASE):
+            return NO_CASE, []
+        if context.options.get("therapy-line.write") is not True:
+            return "POP derives therapy lines itself (option therapy-line.write)", []
+        found: list[Draft] = []
         therapies = [view for view in context.entities(THERAPY) if not view.blocked and _start(view)]
-        if not therapies:
-            yield NotForPop(member.reference, "no therapy, and so no line of therapies")
         for intent in ("curative", "palliative"):
             own = sorted((view for view in therapies if view.payload.get("intent") == intent), key=_order)
             for ordinal, line in enumerate(_lines(own, context), start=1):
@@ -62,7 +70,8 @@ class TherapyLineMapper:
                     drafting.assume(
                         "progressionDate", "line-derived", "The first progression from the line's start on."
                     )
-                yield drafting.done()
+                found.append(drafting.done())
+        return "no therapy, and so no line of therapies", found
 
 
 def _lines(therapies: Sequence[EntityView], context: Context) -> list[list[EntityView]]:

@@ -17,7 +17,7 @@ ADJUVANT, NOT_TOLERATED, PROGRESSION = {"code": "C2140"}, {"code": "407563006"},
 def _lines(*views: EntityView, write: bool = True) -> list[dict[str, Any]]:
     owner = Resource("Patient", "p", {"resourceType": "Patient", "id": "p"})
     reader = MemoryReader([owner], patient=owner)
-    reader.views.add(views)
+    reader.views.add([_view("PatientCase", "Patient/p"), *views])
     mapper = TherapyLineMapper()
     context = GroupContext(
         reader, terminology=Terminology(), options={"therapy-line.write": write}, requires=mapper.requires
