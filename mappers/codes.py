@@ -10,6 +10,10 @@ ATC = "http://www.whocc.no/atc"
 UNII = "http://fdasis.nlm.nih.gov"
 MEDDRA = "http://terminology.hl7.org/CodeSystem/MDRAE"
 UCUM = "http://unitsofmeasure.org"
+HGNC = "http://www.genenames.org/geneId"
+NCBI_GENE = "http://www.ncbi.nlm.nih.gov/gene"
+SEQUENCE_ONTOLOGY = "http://www.sequenceontology.org"
+CLINVAR = "http://www.ncbi.nlm.nih.gov/clinvar"
 ICD_9_CM = "http://hl7.org/fhir/sid/icd-9-cm"
 ICD_10 = "http://hl7.org/fhir/sid/icd-10"
 ICD_10_CM = "http://hl7.org/fhir/sid/icd-10-cm"
@@ -50,6 +54,21 @@ ALIASES = {
     "http://www.meddra.org": MEDDRA,
     "http://terminology.hl7.org/CodeSystem/mdr": MEDDRA,
     "urn:oid:2.16.840.1.113883.6.163": MEDDRA,
+    "http://www.genenames.org": HGNC,
+    "http://www.genenames.org/": HGNC,
+    "https://www.genenames.org": HGNC,
+    "https://www.genenames.org/": HGNC,
+    "https://www.genenames.org/geneId": HGNC,
+    "urn:oid:2.16.840.1.113883.6.281": HGNC,
+    "https://www.ncbi.nlm.nih.gov/gene": NCBI_GENE,
+    "http://www.ncbi.nlm.nih.gov/gene/": NCBI_GENE,
+    "https://www.ncbi.nlm.nih.gov/gene/": NCBI_GENE,
+    "http://sequenceontology.org": SEQUENCE_ONTOLOGY,
+    "https://www.sequenceontology.org": SEQUENCE_ONTOLOGY,
+    "http://www.sequenceontology.org/": SEQUENCE_ONTOLOGY,
+    "https://www.ncbi.nlm.nih.gov/clinvar": CLINVAR,
+    "http://www.ncbi.nlm.nih.gov/clinvar/": CLINVAR,
+    "https://www.ncbi.nlm.nih.gov/clinvar/": CLINVAR,
     "urn:oid:2.16.840.1.113883.6.103": ICD_9_CM,
     "urn:oid:2.16.840.1.113883.6.2": ICD_9_CM,
     "http://hl7.org/fhir/sid/icd-9-cm/diagnosis": ICD_9_CM,

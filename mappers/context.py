@@ -70,6 +70,10 @@ class ResourceReader(Protocol):
         """The resource with this target key; None if it has not arrived or the key fits several."""
         ...
 
+    def elsewhere(self, key: str) -> bool:
+        """True if the resource with this target key is another patient's."""
+        ...
+
     def of_type(self, resource_type: str) -> Sequence[Resource]:
         """The patient's resources of a type, sorted by reference."""
         ...
@@ -146,6 +150,15 @@ class GroupContext:
             return False
         self.dependencies.add(of_presence(CASE))
         return not self._reader.entities(CASE)
+
+    def elsewhere(self, reference: JsonObject | str | None, *, within: Resource) -> bool:
+        """True if a Reference points to another patient's resource (see ``Context.elsewhere``)."""
+        keys = [
+            key.partition("#")[0]
+            for key in target_keys(reference, container=within.container or within.reference, bases=self._bases)
+        ]
+        self.dependencies.update(keys)
+        return any(self._reader.elsewhere(key) for key in keys if key != (within.container or within.reference))
 
     def resources(self, *types: str) -> Sequence[Resource]:
         """All of the patient's resources of the types, sorted by reference."""

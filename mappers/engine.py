@@ -206,7 +206,9 @@ class MemoryReader:
         patient: Resource | None = None,
         shared: Sequence[Resource] = (),
         names: Mapping[str, Resource | None] | None = None,
+        everybody: Mapping[str, Resource | None] | None = None,
     ) -> None:
+        self._everybody = everybody or {}
         self._names = dict(names or {})
         self._types: dict[str, list[Resource]] = {}
         for resource in sorted(resources, key=lambda each: each.reference):
@@ -220,6 +222,10 @@ class MemoryReader:
     def get(self, key: str) -> Resource | None:
         """The resource with this target key."""
         return self._names.get(key)
+
+    def elsewhere(self, key: str) -> bool:
+        """True if somebody has the key, and it is not this patient."""
+        return self._everybody.get(key) is not None and key not in self._names
 
     def of_type(self, resource_type: str) -> Sequence[Resource]:
         """Sorted by reference."""

@@ -177,6 +177,11 @@ class Context(Protocol):
         again by itself when it does."""
         ...
 
+    def elsewhere(self, reference: JsonObject | str | None, *, within: Resource) -> bool:
+        """True if the referenced resource is there and another patient's: it is out of reach, but what was found on it (a
+        donor's specimen) is nothing of this patient's."""
+        ...
+
     def resources(self, *types: str) -> Sequence[Resource]:
         """All of the patient's resources of the types, sorted by reference."""
         ...

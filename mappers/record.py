@@ -115,7 +115,7 @@ def _reader(heap: Heap, record: PatientResources, keys: Mapping[str, Sequence[st
     # Another patient's resources are out of reach, whatever refers to them.
     own = (*record.resources, *heap.shared)
     names = {key: resource for resource in own for key in keys.get(resource.reference, ())}
-    return MemoryReader(record.resources, patient=record.patient, shared=heap.shared, names=names)
+    return MemoryReader(record.resources, patient=record.patient, shared=heap.shared, names=names, everybody=heap.names)
 
 
 def _unassigned(record: PatientResources) -> tuple[Coverage, ...]:

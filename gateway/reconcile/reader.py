@@ -29,6 +29,9 @@ CHUNK = 5_000
 #: Resources that are decompressed and parsed before the event loop gets a turn.
 _TURN = 200
 
+#: What is asked about a target key: whether it is another patient's.
+_ELSEWHERE = "elsewhere:"
+
 _decompressor = zstandard.ZstdDecompressor()
 
 
@@ -74,6 +77,7 @@ class StoreReader:
         self.source = source
         self.patient_key = f"Patient/{fhir_id}"
         self._names: dict[str, Row | None] = {}
+        self._elsewhere: dict[str, bool] = {}
         self._types: dict[str, list[Resource]] = {}
         self._kinds: set[str] = set()
         self._ambiguous: dict[str, tuple[str, ...]] = {}
@@ -98,6 +102,13 @@ class StoreReader:
             return None
         row = self._names[key]
         return None if row is None else row.resource
+
+    def elsewhere(self, key: str) -> bool:
+        """True if the resource of that key is another patient's."""
+        if key not in self._elsewhere:
+            self.missing.add(_ELSEWHERE + key)
+            return False
+        return self._elsewhere[key]
 
     def of_type(self, resource_type: str) -> Sequence[Resource]:
         """The patient's resources of a type, sorted by reference."""
@@ -124,7 +135,7 @@ class StoreReader:
         return {reference for key in keys for reference in self._ambiguous.get(key, ())}
 
     async def load(self, keys: Iterable[str]) -> None:
-        """Load target keys, ``type:X``, ``entities:Kind``."""
+        """Load target keys, ``type:X``, ``entities:Kind``, ``elsewhere:`` with a target key."""
         literal: list[str] = []
         others: list[str] = []
         for key in keys:
@@ -132,6 +143,8 @@ class StoreReader:
                 await self._load_type(key.removeprefix("type:"))
             elif key.startswith("entities:"):
                 await self._load_kind(key.removeprefix("entities:"))
+            elif key.startswith(_ELSEWHERE):
+                await self._load_elsewhere(key.removeprefix(_ELSEWHERE))
             elif key not in self._names:
                 (literal if key[:1].isupper() else others).append(key)
         await self._load_literal(literal)
@@ -216,6 +229,20 @@ class StoreReader:
                 self._ambiguous[key] = tuple(
                     self.rows[row_id].reference for row_id in sorted(ids) if row_id in self.rows
                 )
+
+    async def _load_elsewhere(self, key: str) -> None:
+        kind, _, identity = key.partition("/")
+        query = sa.select(sa.literal(1)).select_from(resource)
+        if key[:1].isupper():
+            query = query.where(resource.c.type == kind, resource.c.fhir_id == identity)
+        else:
+            query = query.join(resource_key, resource_key.c.resource_id == resource.c.id).where(
+                resource_key.c.source == self.source, resource_key.c.key == key
+            )
+        others = query.where(
+            resource.c.source == self.source, resource.c.state == "assigned", resource.c.patient_id != self.patient_id
+        )
+        self._elsewhere[key] = (await self._connection.execute(others.limit(1))).first() is not None
 
     async def _load_type(self, resource_type: str) -> None:
         if resource_type in self._types:

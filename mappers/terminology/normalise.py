@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from mappers.codes import (
+    HGNC,
     ICD_9_CM,
     ICD_10,
     ICD_10_CM,
@@ -14,15 +15,18 @@ from mappers.codes import (
     ICD_O_DIFFERENTIATION,
     ICD_O_MORPHOLOGY,
     ICD_O_TOPOGRAPHY,
+    NCBI_GENE,
     SNOMED,
 )
 from mappers.icd9 import read_icd9
 from mappers.icd10 import read_icd10
+from mappers.terminology.genes import of_name, of_ncbi
 
 Candidates = Iterator[tuple[str, str, str]]
 
 _MORPHOLOGY = re.compile(r"[Mm]?-?(\d{4})\s*/?\s*([012369])(\d)?")
 _CATEGORY = re.compile(r"([A-Z]\d\d)\.?(\d)?")
+_HGNC_ID = re.compile(r"(HGNC:)?(\d{1,6})", re.I)
 _TOPOGRAPHY = re.compile(r"C(\d\d)\.?(\d)?")
 
 
@@ -71,10 +75,22 @@ def _condition(system: str, code: str) -> Candidates:
         yield ICD_10, match[1], "icd-10-category"
 
 
+def _gene(system: str, code: str) -> Candidates:
+    """A gene's HGNC id with or without its prefix, its symbol in place of the id, or its NCBI Gene id."""
+    if match := _HGNC_ID.fullmatch(code):
+        if match[1] or system == HGNC:
+            yield HGNC, f"HGNC:{match[2]}", "hgnc-id"
+        elif system == NCBI_GENE and (gene := of_ncbi(code)) is not None:
+            yield HGNC, gene.hgnc, "ncbi-gene-id"
+    elif system == HGNC and (gene := of_name(code)) is not None:
+        yield HGNC, gene.hgnc, "gene-symbol"
+
+
 NORMALISERS: dict[str, Callable[[str, str], Candidates]] = {
     "CancerTopography": _topography,
     "CancerMorphology": _morphology,
     "HistologyDifferentiation": _differentiation,
     "ICD10Condition": _condition,
     "LateralityQualifier": _laterality,
+    "Gene": _gene,
 }

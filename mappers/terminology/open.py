@@ -12,6 +12,7 @@ from adapters.pop.guard.risk import CLASSES
 from mappers.codes import (
     CDC_RACE,
     GENDER,
+    HGNC,
     ICD_10,
     ICD_O_DIFFERENTIATION,
     ICD_O_MORPHOLOGY,
@@ -62,5 +63,6 @@ ACCEPTED: dict[str, dict[str, re.Pattern[str]]] = {
     "AlcoholConsumptionFrequency": {LOINC: re.compile(r"LA18926-8|LA18927-6|LA18928-4|LA18929-2|LA6270-8")},
     "RecreationalDrug": {SNOMED: _SCTID},
     "ExposureAgent": {NCIT: _NCIT_CODE},
+    "Gene": {HGNC: re.compile(r"HGNC:\d{1,6}")},
     "FamilyMemberType": {ROLE_CODE: re.compile(r"[A-Z]{2,9}")},
 }

@@ -8,9 +8,10 @@ from typing import Any
 
 import orjson
 
-from mappers.codes import NCIT, SNOMED
+from mappers.codes import HGNC, NCIT, SNOMED
 from mappers.terminology.agent_names import agent_table
 from mappers.terminology.conceptmap import ConceptMap, parse_concept_map
+from mappers.terminology.genes import genes
 
 
 @lru_cache(maxsize=1)
@@ -33,7 +34,7 @@ def disorder_names() -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def small_lists() -> dict[str, list[tuple[Any, ...]]]:
-    """Terminology → packaged concepts, for names (``cT2``, ``IIB``) while POP's own list is not known."""
+    """Terminology → packaged concepts, for names (``cT2``, ``IIB``, ``BRAF``) while POP's own list is not known."""
     found: dict[str, list[tuple[Any, ...]]] = {}
     folder = files("mappers.terminology") / "maps"
     for each in sorted(
@@ -48,4 +49,5 @@ def small_lists() -> dict[str, list[tuple[Any, ...]]]:
     found["AntineoplasticAgent"] = [
         (NCIT, agent.code, agent.name, agent.names) for agent in agent_table() if agent.code
     ]
+    found["Gene"] = [(HGNC, each.hgnc, each.symbol, each.names) for each in genes()]
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from mappers.codes import ICD_O_MORPHOLOGY, ICD_O_TOPOGRAPHY, LOINC, NCIT, SNOMED, system_of
@@ -14,6 +15,7 @@ from mappers.terminology.analyte_names import analyte_named
 from mappers.terminology.conceptmap import ConceptMap, Entry
 from mappers.terminology.concepts import Concept, ValueList
 from mappers.terminology.decision import Decisions, Triple, decided_by
+from mappers.terminology.genomic_names import genomic_spellings
 from mappers.terminology.names import drug_names
 from mappers.terminology.neoplasm_names import read_name
 from mappers.terminology.normalise import NORMALISERS
@@ -216,7 +218,8 @@ class Terminology:
             return exact
         if terminology == "AntineoplasticAgent":
             return self._drug(names, text)
-        return next(filter(None, (names.named(each) for each in spellings(terminology, text))), None)
+        others = chain(spellings(terminology, text), genomic_spellings(terminology, text))
+        return next(filter(None, (names.named(each) for each in others)), None)
 
     @staticmethod
     def _drug(names: ValueList, text: str) -> Concept | None:

@@ -150,7 +150,7 @@ def _kind(found: Score, patient: Patient, kind: str, expected: list[Entity], dra
 def _values(draft: Draft) -> dict[str, Any]:
     """Payload and references in the notation of the expectations; ``blocked`` as a value of its own. A child's parent is none of
     its fields: its key follows from the parent's."""
-    unscored = {*_UNSCORED, KINDS[draft.kind].parent_field}
+    unscored = {*_UNSCORED, *KINDS[draft.kind].const, KINDS[draft.kind].parent_field}
     values = {name: value for name, value in draft.payload.items() if name not in unscored}
     for name, target in draft.references.items():
         if name not in unscored:

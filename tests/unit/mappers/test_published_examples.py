@@ -41,15 +41,21 @@ KINDS = {
     "AdverseEvent": "adverse-events", "AdverseEventSuspectedCause": "adverse-events/suspected-causes",
     "AdverseEventMitigation": "adverse-events/mitigations",
     "Radiotherapy": "radiotherapies", "RadiotherapyDosage": "radiotherapies/dosages",
-    "RadiotherapySetting": "radiotherapies/settings",
-} | {kind: "stagings" for kind, facts in FACTS.items() if "stagingDomain" in facts.const}  # fmt: skip
+    "RadiotherapySetting": "radiotherapies/settings", "GenomicVariant": "genomic-variants",
+} | {kind: "stagings" for kind, facts in FACTS.items() if "stagingDomain" in facts.const} | {
+    kind: "genomic-signatures" for kind, facts in FACTS.items() if "category" in facts.const
+}  # fmt: skip
 
 
 @lru_cache(maxsize=1)
 def pop_terminology() -> Terminology:
     folder = SHARED / "pop" / "terminologies"
     found = [path for path in folder.glob("*.json") if path.stem != "index"]
-    return Terminology({path.stem: concepts_from_json(orjson.loads(path.read_bytes())) for path in found})
+    lists: dict[str, list[Any]] = {}
+    for path in found:
+        # A long list stands in several files: Gene-1.json, Gene-2.json.
+        lists.setdefault(path.stem.partition("-")[0], []).extend(orjson.loads(path.read_bytes()))
+    return Terminology({name: concepts_from_json(items) for name, items in lists.items()})
 
 
 def _read(folder: Path) -> list[Any]:
@@ -143,7 +149,7 @@ def test_what_pop_exports_comes_back_as_it_was(name: str) -> None:
         entities = held if isinstance(held, list) else [held]
         for entity in entities:
             owner = entity.get("parentId", entity["id"])
-            if owner not in exported or entity.get("stagingDomain") != FACTS[kind].const.get("stagingDomain"):
+            if owner not in exported or any(entity.get(name) != value for name, value in FACTS[kind].const.items()):
                 continue
             if kind == "AdverseEventSuspectedCause" and not _suspected(entity, documents):
                 continue

@@ -1,0 +1,199 @@
+"""What one Observation says of a variant: its elements by role, each with its source. Nothing is judged here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from mappers.codes import LOINC
+from mappers.fhir import choice, codings, first, has_code, objects, profiles, text_of, words
+from mappers.genomics.answers import UNKNOWN, assessment_of
+from mappers.genomics.codes import ABOUT, OTHERS, PLACEHOLDERS, TELLING, VARIANT, names_of, role_of
+from mappers.protocol import JsonObject, Resource, Source
+
+_VALUES = (
+    "valueCodeableConcept", "valueString", "valueQuantity", "valueInteger", "valueRange", "valueRatio", "valueBoolean",
+    "valueDateTime",
+)  # fmt: skip
+VARIANT_PROFILES = frozenset({
+    "variant", "mcode-genomic-variant", "mcode-cancer-genetic-variant", "onconova-genomic-variant", "variante",
+    "mii-pr-onko-genetische-variante", "mii-pr-mtb-einfache-variante", "mii-pr-mtb-copy-number-variant",
+})  # fmt: skip
+#: A test whose name says that it looks for changes of a gene; LOINC names such tests ``X gene …`` (LOINC User's Guide, §2.2).
+_GENE_TEST = re.compile(
+    r"\b(?:gene|genetic|genomic|somatic|germline)\b.{0,40}\b(?:mutations?|variants?|alterations?|rearrangements?|fusions?|amplification)\b"
+    r"|\b(?:mutation|variant|fusion|rearrangement)s?\b.{0,20}\b(?:analysis|status|test|detected|found|result)\b"
+    r"|\b[A-Z][A-Z0-9-]{1,9} gene p\.|\b[A-Z][A-Z0-9-]{1,9} (?:gene )?(?:mutations?|rearrangement|fusion)\b"
+    r"|\bMutation(?:sanalyse|sstatus)\b",
+)  # fmt: skip
+#: Tests of proteins, tissue types, drug metabolism and numbers of cells that have genes in their names.
+_NO_GENE_TEST = re.compile(
+    r"immuno|\bIHC\b|expression|antigen|\bprotein\b|\bHLA\b|metaboli|pharmaco|family|\brisk\b|burden|\bload\b|haplotype|genotype",
+    re.I,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value and where it stands."""
+
+    raw: Any
+    source: Source
+
+    @property
+    def concept(self) -> JsonObject:
+        """As a CodeableConcept; a text becomes its text."""
+        if isinstance(self.raw, dict) and ("coding" in self.raw or "text" in self.raw):
+            return self.raw
+        return {"text": self.text}
+
+    @property
+    def text(self) -> str:
+        """The text, or the codes and displays, of the value."""
+        if isinstance(self.raw, dict):
+            parts = [text_of(self.raw.get("text"))]
+            for coding in codings(self.raw):
+                parts.extend((text_of(coding.get("code")), text_of(coding.get("display"))))
+            return " | ".join(dict.fromkeys(each for each in parts if each))
+        return text_of(self.raw)
+
+
+@dataclass(slots=True)
+class Statement:
+    """One Observation, and what others say about its variant."""
+
+    resource: Resource
+    values: dict[str, list[Value]] = field(default_factory=dict)
+    about: list[Resource] = field(default_factory=list)
+    """Implications and consequences derived from it."""
+    unknown: bool = False
+    """The source says that it does not know the result."""
+
+    def add(self, role: str, raw: Any, source: Source) -> None:
+        """One more value of a role."""
+        self.values.setdefault(role, []).append(Value(raw, source))
+
+    def of(self, role: str) -> list[Value]:
+        """The values of a role."""
+        return self.values.get(role, [])
+
+
+def is_variant(json: JsonObject) -> bool:
+    """True if the Observation tells of a variant, by its code, profile, components or the name of its test."""
+    code = json.get("code")
+    if has_code(code, {VARIANT}) or profiles(json) & VARIANT_PROFILES:
+        return True
+    if has_code(code, ABOUT) or has_code(code, OTHERS.keys()) or not isinstance(code, dict):
+        return False
+    roles = {role_of(part.get("code")) for part in objects(json.get("component"))}
+    test = words(code)
+    if _NO_GENE_TEST.search(test):
+        return False
+    if {"gene", "hgvs"} <= roles or {"gene", "line"} <= roles:
+        return True
+    return any(_GENE_TEST.search(name) for name in names_of(code)) or (
+        _is_result_line(code) and bool(roles & TELLING or _text(json))
+    )
+
+
+def _is_result_line(code: JsonObject) -> bool:
+    return role_of(code) in ("line", "hgvs") and not has_code(code, {(LOINC, "69548-6")})
+
+
+def is_about(json: JsonObject) -> bool:
+    """True if the Observation says something of a variant that stands elsewhere."""
+    return has_code(json.get("code"), ABOUT) and bool(objects(json.get("derivedFrom")))
+
+
+def read_statement(resource: Resource) -> Statement:
+    """All that the Observation says."""
+    json = resource.json
+    statement = Statement(resource)
+    _components(statement, resource)
+    value = choice(json, _VALUES)
+    if value is not None:
+        _own_value(statement, resource, *value)
+    for number, each in enumerate(objects(json.get("interpretation"))):
+        source = Source(resource.reference, f"interpretation[{number}]")
+        statement.unknown |= has_code(each, UNKNOWN)
+        statement.add("interpretation", each, source)
+    if isinstance(json.get("method"), dict):
+        statement.add("method", json["method"], Source(resource.reference, "method"))
+    code = json.get("code")
+    if isinstance(code, dict) and not has_code(code, {VARIANT}) and _GENE_TEST.search(words(code)):
+        statement.add("test", words(code), Source(resource.reference, "code"))
+    for note in objects(json.get("note")):
+        statement.add("note", note.get("text"), Source(resource.reference, "note"))
+    return statement
+
+
+def read_about(statement: Statement, resource: Resource) -> None:
+    """Add what an implication or a molecular consequence says of the variant."""
+    statement.about.append(resource)
+    _components(statement, resource)
+    own = role_of(resource.json.get("code"))
+    value = choice(resource.json, _VALUES)
+    if value is not None and own is not None:
+        statement.add(own, value[1], Source(resource.reference, value[0]))
+
+
+def _components(statement: Statement, resource: Resource) -> None:
+    exported = _exported(resource.json)
+    for number, part in enumerate(objects(resource.json.get("component"))):
+        role = role_of(part.get("code"))
+        value = choice(part, _VALUES)
+        if role is None or value is None:
+            continue
+        if role == "uncoded":
+            # POP's export writes the origin of a variant without a code.
+            role = "origin"
+            if not exported:
+                continue
+        elif role == "amino-acid-change" and exported:
+            # … and the type of the protein change that it derives from the expression.
+            continue
+        statement.add(role, value[1], Source(resource.reference, f"component[{number}].{value[0]}"))
+
+
+def _own_value(statement: Statement, resource: Resource, name: str, raw: Any) -> None:
+    source = Source(resource.reference, name)
+    own = role_of(resource.json.get("code"))
+    if own in ("hgvs", "gene"):
+        statement.add(own, raw, source)
+        return
+    if isinstance(raw, bool):
+        raw = {"coding": [{"system": LOINC, "code": "LA9633-4" if raw else "LA9634-2"}]}
+    value = Value(raw, source)
+    coded = value.concept if isinstance(raw, dict) else {"text": value.text}
+    statement.unknown |= has_code(coded, UNKNOWN)
+    if assessment_of(coded) is not None:
+        statement.add("assessment", raw, source)
+    if value.text:
+        statement.add("line", raw, source)
+
+
+def _exported(json: JsonObject) -> bool:
+    """POP's own export tells with each variant the version of HGVS that it reads expressions by."""
+    return any(role_of(part.get("code")) == "hgvs-version" for part in objects(json.get("component")))
+
+
+def _text(json: JsonObject) -> str:
+    value = choice(json, ("valueString", "valueCodeableConcept"))
+    return "" if value is None else Value(value[1], Source("", "")).text
+
+
+def contained_observations(json: JsonObject) -> Iterator[JsonObject]:
+    """Observations inside a report."""
+    for each in objects(json.get("contained")):
+        if each.get("resourceType") == "Observation":
+            yield each
+
+
+def is_genetic(json: JsonObject) -> bool:
+    """True for any Observation that belongs to genetics by its code, whether or not POP has a place for it."""
+    code = json.get("code")
+    return has_code(code, ABOUT) or has_code(code, OTHERS.keys()) or any(
+        system in PLACEHOLDERS for system in (first(coding).get("system") for coding in codings(code))
+    )  # fmt: skip

@@ -1,0 +1,140 @@
+"""Genomic variants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mappers.fhir import has_code, objects, pairs
+from mappers.genomics.codes import OTHERS
+from mappers.genomics.finding import Finding, read_findings
+from mappers.genomics.identity import clusters
+from mappers.genomics.samples import Reports, is_genetic_report, sample_of
+from mappers.genomics.signature_codes import signatures_in
+from mappers.genomics.statement import (
+    Statement,
+    contained_observations,
+    is_about,
+    is_variant,
+    read_about,
+    read_statement,
+)
+from mappers.genomics.variant_draft import VariantDraft
+from mappers.protocol import Context, Group, MapOutput, NotForPop, Resource
+from mappers.subjects import VOID
+
+_GROUP = "genomic-variants"
+
+
+class GenomicVariantMapper:
+    """Variants of tumour and germline from genetic Observations, alone or contained in a report.
+
+    * A variant is an Observation of LOINC 69548-6, of a variant profile, with components for gene and change, or of a test whose
+      name says that it looks for changes of a gene; its elements are read by LOINC code, by HL7's placeholder codes or by name
+      (MAF columns among them), its texts by the words of ``mappers.genomics.wording``. Regions studied, haplotypes, genotypes,
+      therapeutic and prognostic implications are no variants.
+    * What Observations derived from it say (diagnostic implication: significance; molecular consequence) belongs to the variant.
+    * One variant is one entity in however many reports of one sample: see ``mappers.genomics.identity``. Options:
+      ``genomics.same-sample-days`` (30). The last report counts, corrected ones before others, earlier ones where it is silent;
+      the entity keeps the key of its earliest report.
+    * A negative result ("not detected", "wild type") is a variant that was assessed as ``absent``; of several genes, one entity.
+      What is reported without an assessment is present (Genomics Reporting, *Variant.value*).
+    * Genes by HGNC id, symbol, earlier symbol, alias or NCBI Gene id; a fusion has both. POP requires one: without, it waits.
+    * HGVS expressions are checked (``mappers.genomics.expressions``), one-letter amino acids written in three; coding DNA goes
+      before genomic DNA; what POP does not take is left out and goes to review. Single-base substitutions that are told by
+      coordinates alone are written as HGVS.
+    * The day is that of the specimen, else of the Observation, else of its report, else of the release; the assessment's day is
+      the release of Observation or report.
+    * Results on a sample, or about a person (``focus``), that is not the patient never reach the case.
+    """
+
+    name = "genomic-variant"
+    version = "1"
+    produces: tuple[str, ...] = ("GenomicVariant",)
+    reads: tuple[str, ...] = ("Observation", "DiagnosticReport")
+    requires: tuple[str, ...] = ()
+
+    def select(self, resource: Resource) -> str | None:
+        """All of a patient's genetic findings are one group: copies of a variant may be anywhere among them."""
+        json = resource.json
+        if resource.type == "DiagnosticReport":
+            found = is_genetic_report(json) or any(is_variant(each) for each in contained_observations(json))
+        else:
+            found = is_variant(json) or is_about(json) or has_code(json.get("code"), OTHERS.keys())
+        return _GROUP if found else None
+
+    def map(self, group: Group, context: Context) -> MapOutput:
+        """A draft per variant."""
+        reports = Reports(context.resources("DiagnosticReport"), context)
+        statements: dict[str, Statement] = {}
+        about: list[Resource] = []
+        for member in group.members:
+            for resource in _observations(member, context):
+                reason = _not_a_variant(resource, context)
+                if reason is not None:
+                    yield NotForPop(resource.reference, reason)
+                elif is_variant(resource.json):
+                    statements[resource.reference] = read_statement(resource)
+                else:
+                    about.append(resource)
+            if member.type == "DiagnosticReport":
+                yield NotForPop(member.reference, "a report on findings that stand for themselves")
+        yield from _add(about, statements, context)
+        findings: dict[str, Finding] = {}
+        for statement in statements.values():
+            if statement.unknown:
+                yield NotForPop(statement.resource.reference, "the source does not know the result of this test")
+                continue
+            findings.update({each.identity: each for each in read_findings(statement, context, reports)})
+        empty = [each for each in findings.values() if _says_nothing(each)]
+        for each in empty:
+            del findings[each.identity]
+            yield NotForPop(each.statement.resource.reference, "a genetic test that names no gene and no change")
+        days = context.options.get("genomics.same-sample-days", 30)
+        for group_of in clusters((each.facts for each in findings.values()), days if isinstance(days, int) else 30):
+            yield VariantDraft([findings[facts.reference] for facts in group_of], context, reports).done()
+
+
+def _observations(member: Resource, context: Context) -> Iterator[Resource]:
+    """The Observation itself, or those in a report."""
+    if member.type == "Observation":
+        yield member
+        return
+    for each in objects(member.json.get("contained")):
+        found = context.resolve(f"#{each.get('id')}", within=member)
+        if found is not None and found.type == "Observation" and (is_variant(found.json) or is_about(found.json)):
+            yield found
+
+
+def _not_a_variant(resource: Resource, context: Context) -> str | None:
+    json = resource.json
+    status = json.get("status")
+    if isinstance(status, str) and status in VOID:
+        return f"the observation is {VOID[status]}"
+    for pair in pairs(json.get("code")):
+        if pair in OTHERS:
+            return OTHERS[pair]
+    if signatures_in(json) and not any(part.get("code") for part in objects(json.get("component"))):
+        return "a genomic signature, no variant"
+    if sample_of(resource, context).foreign:
+        return "a finding in a sample of another person"
+    return None
+
+
+def _add(about: list[Resource], statements: dict[str, Statement], context: Context) -> Iterator[NotForPop]:
+    """Implications and consequences to the variants that they derive from."""
+    for resource in about:
+        targets = [found for each in objects(resource.json.get("derivedFrom"))
+                   if (found := context.resolve(each, within=resource)) is not None and found.reference in statements]  # fmt: skip
+        for target in targets:
+            read_about(statements[target.reference], resource)
+        if not targets:
+            yield NotForPop(resource.reference, "what it derives from is no variant of this patient")
+
+
+def _says_nothing(finding: Finding) -> bool:
+    """Neither a gene, nor a change, nor words that a person could read as either."""
+    statement = finding.statement
+    return not (
+        finding.genes or finding.unmapped or finding.expressions or finding.named
+        or any(statement.of(role) for role in ("gene", "hgvs", "variation", "line", "note", "genomic-reference", "copies"))
+    )  # fmt: skip
