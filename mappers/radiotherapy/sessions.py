@@ -45,7 +45,11 @@ def count_sessions(course: Course) -> Count | None:
     parts = _of_parts(course.parts)
     if parts is not None:
         return parts
-    return _of_volumes([volume for each in course.summaries for volume in each.volumes])
+    volumes = _of_volumes([volume for each in course.summaries for volume in each.volumes])
+    day = next((each for each in course.summaries if _of_one_day(each)), None)
+    if volumes is None and day is not None and not course.parts:
+        return Count(1, (day.when,), ("sessions-counted", "It began and ended on one day: one session."))
+    return volumes
 
 
 def distinct(sessions: Iterable[Statement]) -> list[Statement]:
@@ -98,7 +102,13 @@ def _of_parts(parts: Sequence[Statement]) -> Count | None:
 def _fractions(part: Statement) -> int | None:
     if part.fractions is not None:
         return part.fractions[0]
-    return max((volume.fractions for volume in part.volumes if volume.fractions is not None), default=None)
+    told = max((volume.fractions for volume in part.volumes if volume.fractions is not None), default=None)
+    return 1 if told is None and _of_one_day(part) else told
+
+
+def _of_one_day(said: Statement) -> bool:
+    """It began and ended on one day: one session (an implant, a nuclide, intraoperative radiation)."""
+    return said.start is not None and said.end is not None and said.start == said.end and said.start.exact
 
 
 def _of_volumes(volumes: Sequence[Volume]) -> Count | None:

@@ -319,6 +319,11 @@ def test_fractions_of_one_volume_are_the_sessions_nested_ones_tell_nothing() -> 
     assert codes(only(two, KIND)) == {("missing-required", "sessions")}
 
 
+def test_a_course_of_one_day_is_one_session() -> None:
+    therapy = only(mapped(patient(), condition(), summary("course", CURATIVE, end="2024-03-04")), KIND)
+    assert (therapy.payload["sessions"], therapy.blocked) == (1, False)
+
+
 # ---- intent, termination, tumours
 
 
