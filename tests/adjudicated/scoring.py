@@ -27,10 +27,26 @@ _OTHERS = (
     "PatientCase", "NeoplasticEntity", "TumorMarker", "RiskAssessment", "PerformanceStatus", "Vitals", "Lifestyle",
     "FamilyHistory", "ComorbiditiesAssessment",
 )  # fmt: skip
-GROUPS = {"stagings": STAGINGS, "disease": (*_OTHERS, *STAGINGS)}
+#: The kinds of issue 6. Therapy lines are POP's own.
+_TREATMENT = (
+    "SystemicTherapy", "SystemicTherapyMedication", "Surgery", "Radiotherapy", "RadiotherapyDosage", "RadiotherapySetting",
+    "TreatmentResponse", "AdverseEvent", "AdverseEventSuspectedCause", "AdverseEventMitigation", "GenomicVariant",
+    "TumorMutationalBurden", "MicrosatelliteInstability", "LossOfHeterozygosity", "HomologousRecombinationDeficiency",
+    "TumorNeoantigenBurden", "AneuploidScore", "UnspecifiedTumorBoard", "MolecularTumorBoard",
+    "MolecularTherapeuticRecommendation",
+)  # fmt: skip
+GROUPS = {"stagings": STAGINGS, "disease": (*_OTHERS, *STAGINGS), "treatment": _TREATMENT}
 #: Fields that say nothing about the mapping of this entity.
 _UNSCORED = frozenset({"caseId", "stagingDomain", "externalSource", "externalSourceId"})
 Entity = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The entity that a draft refers to: the name in its key, and the resources it was made of."""
+
+    name: str
+    resources: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -113,17 +129,29 @@ def score(patient: Patient, *, registry: Registry, terminology: Terminology, opt
     results = map_resources([patient.bundle], mappers=registry, terminology=terminology, options=chosen)
     assert not [failure for result in results for failure in result.failures], patient.name
     drafts = [draft for result in results for draft in result.drafts]
+    targets = {each.key: _target(each) for each in drafts}
     found = Score()
     for kind in patient.kinds:
-        _kind(
-            found, patient, kind, list(patient.expected.get(kind, [])), [each for each in drafts if each.kind == kind]
-        )
+        of_kind = [each for each in drafts if each.kind == kind]
+        _kind(found, patient, kind, list(patient.expected.get(kind, [])), of_kind, targets)
     return found
 
 
-def _kind(found: Score, patient: Patient, kind: str, expected: list[Entity], drafts: list[Draft]) -> None:
+def _target(draft: Draft) -> Target:
+    made_of = {source.resource for sources in draft.sources.values() for source in sources}
+    return Target(draft.key.partition(":")[2], frozenset(made_of | {source.resource for source in draft.consumed}))
+
+
+def _kind(
+    found: Score,
+    patient: Patient,
+    kind: str,
+    expected: list[Entity],
+    drafts: list[Draft],
+    targets: Mapping[str, Target],
+) -> None:
     tally = found.entities.setdefault((kind, patient.dialect), Tally())
-    values = [_values(draft) for draft in drafts]
+    values = [_values(draft, targets) for draft in drafts]
     pairs = sorted(
         ((agreement, -one, -two) for one, entity in enumerate(expected) for two, made in enumerate(values)
          if (agreement := _agreement(entity, made)) > 0.5),
@@ -147,7 +175,7 @@ def _kind(found: Score, patient: Patient, kind: str, expected: list[Entity], dra
             found.misses.append(f"{patient.name}: {drafts[two].key} is blocked and not expected")
 
 
-def _values(draft: Draft) -> dict[str, Any]:
+def _values(draft: Draft, targets: Mapping[str, Target]) -> dict[str, Any]:
     """Payload and references in the notation of the expectations; ``blocked`` as a value of its own. A child's parent is none of
     its fields: its key follows from the parent's."""
     unscored = {*_UNSCORED, *KINDS[draft.kind].const, KINDS[draft.kind].parent_field}
@@ -155,7 +183,7 @@ def _values(draft: Draft) -> dict[str, Any]:
     for name, target in draft.references.items():
         if name not in unscored:
             keys = [target] if isinstance(target, str) else sorted(target)
-            values[name] = [key.partition(":")[2] for key in keys]
+            values[name] = [targets.get(key, Target(key.partition(":")[2], frozenset())) for key in keys]
     return {name: value for name, value in values.items() if value is not None} | {"blocked": draft.blocked}
 
 
@@ -167,6 +195,9 @@ def _agreement(entity: Entity, made: Entity) -> float:
 
 
 def _same(expected: Any, made: Any) -> bool:
+    if isinstance(expected, str) and isinstance(made, Target):
+        # A tumour is meant by the Condition that names it: a metastasis is made of its primary's too.
+        return expected == made.name or (not expected.startswith("Condition/") and expected in made.resources)
     if isinstance(expected, str) and isinstance(made, Mapping) and "code" in made:
         return expected.partition(" = ")[0] == made["code"]
     if isinstance(expected, Mapping) and isinstance(made, Mapping):
