@@ -69,7 +69,8 @@ def read_method(concept: JsonObject, context: Context) -> Translation | None:
 
 
 def own_statements(member: Resource) -> Iterator[tuple[JsonObject, Source]]:
-    """(concept, where) of what the observation itself says: its method, unless that names criteria, and the evidence types."""
+    """(concept, where) of what the observation itself says: its method, unless that names criteria, the evidence types, and a
+    name that says the imaging («RECIST, CT of the chest»)."""
     method = member.json.get("method")
     if isinstance(method, dict) and not CRITERIA.search(words(method)):
         yield method, Source(member.reference, "method")
@@ -77,6 +78,13 @@ def own_statements(member: Resource) -> Iterator[tuple[JsonObject, Source]]:
         value = extension.get("valueCodeableConcept")
         if isinstance(value, dict):
             yield value, Source(member.reference, f"extension[{position}].valueCodeableConcept")
+    name = member.json.get("code")
+    if (
+        not isinstance(method, dict)
+        and isinstance(name, dict)
+        and any(pattern.search(words(name)) for pattern, _ in _WORDS)
+    ):
+        yield name, Source(member.reference, "code")
 
 
 def _others(member: Resource, context: Context) -> Iterator[tuple[Resource, str]]:

@@ -263,6 +263,15 @@ def test_of_a_panel_the_overall_response() -> None:
     assert only(mapped(patient(), condition(), said), KIND).payload["recist"]["code"] == PD
 
 
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("Response assessment (RECIST 1.1), CT chest", "77477000"), ("PET/CT tumor response", "82918005")],
+)
+def test_the_name_of_the_assessment_may_say_the_imaging(name: str, code: str) -> None:
+    draft = only(mapped(patient(), condition(), worded("a", name, valueString="Partial response")), KIND)
+    assert draft.payload["methodology"]["code"] == code
+
+
 def test_the_mapper_conforms() -> None:
     records = [
         patient(), condition(), assessment("a", "PR", method={"text": "CT"}, bodySite=concept(SNOMED, "39607008")),
