@@ -109,9 +109,9 @@ def refused(json: JsonObject) -> str | None:
     delivered = False
     for system, code in pairs(json.get("code")):
         if system in (CPT, HCPCS):
-            if code not in TABLES.cpt:
+            if code not in TABLES.cpt and _cpt(code):
                 return _NO_SESSION
-            delivered = True
+            delivered = delivered or code in TABLES.cpt
         elif system == OPS and re.match(r"8-52[789]", code):
             return _NO_SESSION
         elif system == ICD_10_PCS and re.match(r"D..Y8", code):
@@ -123,8 +123,13 @@ def refused(json: JsonObject) -> str | None:
 
 
 def counted(json: JsonObject) -> bool:
-    """True if a code of the Procedure is used once per fraction: CPT and HCPCS delivery codes, OPS 8-52x (its rule of coding each
-    fraction), ICD-10-PCS section D."""
+    """True if the Procedure is one session by itself: its code is used once per fraction (CPT and HCPCS delivery codes, OPS 8-52x
+    with its rule of coding each fraction, ICD-10-PCS section D), or its period goes from one time to another of a day."""
+    period = json.get("performedPeriod")
+    if isinstance(period, dict):
+        start, end = (text_of(period.get(name)) for name in ("start", "end"))
+        if min(len(start), len(end)) > _DATE and start[:_DATE] == end[:_DATE]:
+            return True
     for system, code in pairs(json.get("code")):
         if (system in (CPT, HCPCS) and code in TABLES.cpt) or system == ICD_10_PCS:
             return True
@@ -152,6 +157,8 @@ def shape_of(json: JsonObject, days: int | None, *, part: bool) -> Shape:
     return "session"
 
 
+#: Letters of a date without a time.
+_DATE = 10
 #: A Procedure whose period is longer than this is no single session.
 _SESSION_DAYS = 1
 

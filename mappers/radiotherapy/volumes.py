@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from mappers.codes import ICD_10_PCS, RADIOTHERAPY_DOSE, RADIOTHERAPY_FRACTIONS
-from mappers.fhir import code_of, extension_value, extensions, first, objects, pairs, text_of
+from mappers.fhir import code_of, extension_value, extensions, first, objects, pairs, text_of, triples, words
 from mappers.protocol import Context, JsonObject, Resource, Source
 from mappers.radiotherapy.procedures import BESTRAHLUNG, BESTRAHLUNG_PARTS, code_words, note_text
 from mappers.radiotherapy.sites import BOTH, SIDES, Site, read_site, side_of, site_in_text, sites_of, with_qualifiers
@@ -25,6 +25,10 @@ _FRACTIONS = re.compile(
 )
 _TIMES = re.compile(r"(?<![\d.,])(\d{1,3})\s*[x×]\s*(\d{1,2}(?:[.,]\d{1,2})?)\s*(c?Gy)\b", re.I)
 _FIRST_FRACTIONS = re.compile(r"(?<![\d.,])(\d{1,3})\s*/\s*(\d{1,3}) (?:fractions|fx)", re.I)
+
+
+#: A body site that says it is none.
+_UNSTATED = re.compile(r"(?:body )?(?:site )?(?:not specified|unspecified|unknown|not stated|n/?a|other)", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +193,7 @@ def _sites(resource: Resource, context: Context) -> Iterator[Volume]:
     found = [
         (read_site(concept, Source(reference, "bodySite"), context), Source(reference, "bodySite"))
         for _, concept in sites_of(json)
-        if concept
+        if triples(concept) and not _UNSTATED.fullmatch(words(concept))
     ]
     if not found:
         source = Source(reference, "code")

@@ -11,7 +11,8 @@ _TAG = re.compile(r"\s*\((?:procedure|regime/therapy|finding|body structure)\)")
 #: How the surgeon got there says nothing of what was removed.
 _APPROACH = re.compile(
     r"\b(?:laparoscop\w*|thoracoscop\w*|robot\w*|da vinci|assisted|hand assisted|video|vats|open|offene?|minimally invasive|"
-    r"endoscopic approach|percutaneous|unilateral|elective|primary|s/p|using|approach|via|procedure|operation for|surgical)\b"
+    r"endoscopic approach|percutaneous|unilateral|elective|primary|s/p|using|approach|via|procedure|operation for|surgical|"
+    r"curative|palliative|with curative intent|with palliative intent)\b"
 )  # fmt: skip
 _SIDES = re.compile(
     r"\b(?:left|right|bilateral|both|links|rechts|beidseits?|lt|rt|female|male|entire|structure of|the)\b"

@@ -171,6 +171,12 @@ def test_planning_and_the_like_are_no_delivery(code: JsonObject) -> None:
         assert "no delivery" in reasons(result)["Procedure/x"]
 
 
+def test_a_local_code_under_cpts_system_is_read_by_its_name() -> None:
+    code = concept(CPT, "M001-2", "External beam radiation therapy (3D-CRT)")
+    records = [procedure(f"s{day}", code, performedDateTime=day, extension=[CURATIVE]) for day in DAYS]
+    assert only(mapped(patient(), condition(), *records), KIND).payload["sessions"] == len(DAYS)
+
+
 @pytest.mark.parametrize("status", ["entered-in-error", "not-done", "preparation"])
 def test_what_was_not_done_is_none(status: str) -> None:
     result = mapped(patient(), condition(), summary("course", count(5), CURATIVE, status=status))
@@ -451,6 +457,20 @@ def test_a_lone_day_of_radiotherapy_tells_no_number() -> None:
     )
     assert codes(therapy) == {("missing-required", "sessions")}
     assert therapy.payload["period"] == {"start": "2024-03-04"}
+
+
+def test_a_lone_session_of_minutes_is_one_and_its_site_may_be_unstated() -> None:
+    period = {"start": "2024-03-04T10:00:00Z", "end": "2024-03-04T10:20:00Z"}
+    record = procedure(
+        "x",
+        concept(SNOMED, "33195004"),
+        performedPeriod=period,
+        extension=[CURATIVE],
+        bodySite=[{"text": "not specified"}],
+    )
+    result = mapped(patient(), condition(), record)
+    assert only(result, KIND).payload["sessions"] == 1
+    assert not drafts(result, DOSAGE)
 
 
 def test_two_summaries_with_numbers_of_one_system_are_two_courses() -> None:
