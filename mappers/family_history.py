@@ -9,6 +9,7 @@ from mappers.diagnoses import diagnose
 from mappers.drafting import Drafting
 from mappers.fhir import choice, codings, extension_value, objects, text_of, words
 from mappers.protocol import Context, Group, JsonObject, MapOutput, NotForPop, Resource, Source
+from mappers.relatives import relation_of, relatives_cancer
 from mappers.subjects import TUMOUR, case_key, check_after_birth, day_in, primaries, subject_source
 from mappers.units import decimal_of
 
@@ -26,17 +27,18 @@ _VOID = {"entered-in-error": "entered in error", "health-unknown": "of unknown h
 class FamilyHistoryMapper:
     """FamilyMemberHistory: one entity per relative and cancer.
 
-    * Relationship: v3-RoleCode, which is POP's list.
+    * Relationship: v3-RoleCode, which is POP's list; else SNOMED CT's person, or its name in English or German.
     * A condition of the relative counts if it would count as a tumour of a patient (``mappers.diagnoses``). A relative with other
       conditions only is not for POP; one whose history is complete and names no condition had no cancer (an assumption: R4
       FamilyMemberHistory.status ``completed``).
+    * A *history of* a cancer (ICD-10 Z80, Z85; ICD-9-CM V10, V16; SNOMED CT situations) is that cancer of the relative.
     * Site and histology: POP's extensions, else what the condition's code names.
     * Date: when it was recorded; else (assumed) the day of the first diagnosis, when family history is taken; option
       ``family-history.date-absent`` = ``block`` lets it wait instead.
     """
 
     name = "family-history"
-    version = "1"
+    version = "2"
     produces: tuple[str, ...] = ("FamilyHistory",)
     reads: tuple[str, ...] = ("FamilyMemberHistory",)
     requires: tuple[str, ...] = (TUMOUR,)
@@ -85,14 +87,12 @@ class FamilyHistoryMapper:
         drafting.consume(member, "status", "sex", "reasonCode", "reasonReference")
         _date(drafting, member, context)
         source = Source(member.reference, "relationship")
+        who = member.json.get("relationship")
+        if isinstance(who, dict) and context.translate("FamilyMemberType", who, text=True) is None:
+            who = relation_of(who) or who
         if drafting.concept(
-            "relationship",
-            "FamilyMemberType",
-            member.json.get("relationship"),
-            context=context,
-            source=source,
-            required=True,
-        ) is None and not (codings(member.json.get("relationship")) or words(member.json.get("relationship"))):
+            "relationship", "FamilyMemberType", who, context=context, source=source, required=True
+        ) is None and not (codings(who) or words(who)):
             drafting.missing("relationship", "The history does not say whose it is.", source)
         _deceased(drafting, member)
         if cancer is not None:
@@ -104,7 +104,7 @@ class FamilyHistoryMapper:
 def _is_cancer(condition: JsonObject) -> bool:
     if extension_value(condition, TOPOGRAPHY) is not None or extension_value(condition, MORPHOLOGY) is not None:
         return True
-    return diagnose({"code": condition.get("code")}).relationship is not None
+    return diagnose({"code": relatives_cancer(condition.get("code"))}).relationship is not None
 
 
 def _name(condition: JsonObject) -> str:
@@ -153,7 +153,7 @@ def _cancer(drafting: Drafting, member: Resource, prefix: str, cancer: JsonObjec
             drafting.concept(field, terminology, stated[1], context=context, source=source)
             continue
         source = Source(member.reference, prefix + "code")
-        found = context.translate(terminology, cancer.get("code"), text=False)
+        found = context.translate(terminology, relatives_cancer(cancer.get("code")), text=False)
         # A code that names no site is no site: C80.9 says "unknown" where the source says nothing.
         if found is not None and not (field == "topography" and found.concept["code"] == "C80.9"):
             drafting.put(field, found.concept, source)

@@ -148,7 +148,7 @@ def _score(reference: str, prefix: str, part: JsonObject, scale: str | None) -> 
     if told is not None:
         yield told
     elif scale is not None and part.get("dataAbsentReason") is not None:
-        yield Score(scale, Source(reference, prefix + "dataAbsentReason"), unknown=True)
+        yield Score(scale, Source(reference, prefix + "dataAbsentReason"))
     elif scale is not None and not (prefix == "" and objects(part.get("component"))):
         yield Score(scale, Source(reference, prefix + "value"))
 

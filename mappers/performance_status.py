@@ -84,7 +84,7 @@ def _draft(together: list[tuple[Resource, list[Score]]], context: Context) -> Dr
 
 def _put(drafting: Drafting, score: Score) -> None:
     if score.value is None:
-        absent = score.source.element.endswith("value")
+        absent = score.source.element.endswith(("value", "dataAbsentReason"))
         text = "The observation has no value." if absent else "The value is no score of this scale."
         drafting.missing(score.scale, text, score.source)
     elif score.value not in _LEGAL[score.scale]:

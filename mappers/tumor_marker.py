@@ -30,7 +30,7 @@ class TumorMarkerMapper:
     * A laboratory value whose test measures no analyte of POP's is not for POP; if the sender profiled it as a tumour marker,
       it waits as an unmapped code instead. So is a value in a fluid other than blood, which POP could not tell from a serum value.
     * Values: a concentration, fraction or multiple of the median in POP's unit; presence; HER2 score; PD-L1 scores; nuclear
-      expression of mismatch repair proteins (see ``mappers.markers``). A result that is absent, pending or not done is none.
+      expression of mismatch repair proteins (see ``mappers.markers``). One that is pending or not done is none.
     * A value with a comparator ("<0.1") is a bound and no measurement: it waits (option ``marker.comparator`` = ``bound`` takes
       the bound as an assumption); a bound that determines POP's category is taken. A range waits.
     * Components are read with their Observation: those of its own analyte make one entity with it, each other analyte its own. A
@@ -126,4 +126,6 @@ def _put_values(drafting: Drafting, told: Told) -> None:
         if each.problem is not None:
             drafting.issue(each.problem, "value", each.text, source=each.source, blocking=not usable)
     if not told.findings:
-        drafting.missing("value", "The observation has no result.", Source(told.member.reference, "value"))
+        absent = told.member.json.get("dataAbsentReason") is not None
+        why = "The source says that the result is absent." if absent else "The observation has no result."
+        drafting.missing("value", why, Source(told.member.reference, "dataAbsentReason" if absent else "value"))

@@ -107,9 +107,7 @@ def nuclear_of(presence: str) -> str:
 
 
 def no_result(part: dict[str, Any]) -> str | None:
-    """Why there is no result and none will come, if the source says so."""
-    if part.get("dataAbsentReason") is not None:
-        return "the source says that the result is absent"
+    """Why there is no result and none will come, if the answer says so. (A ``dataAbsentReason`` may be corrected: it waits.)"""
     for name in ("valueCodeableConcept", "valueString"):
         value = part.get(name)
         if has_no_result(value):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from mapper_records import SNOMED, assumed, codes, concept, condition, drafts, mapped, only, patient, reasons
 
 ROLE = "http://terminology.hl7.org/CodeSystem/v3-RoleCode"
@@ -70,3 +71,38 @@ def test_a_relationship_that_pop_does_not_know_waits() -> None:
     nobody = relative(condition=[BREAST])
     nobody.pop("relationship")
     assert ("missing-required", "relationship") in codes(only(mapped(patient(), condition(), nobody), "FamilyHistory"))
+
+
+@pytest.mark.parametrize(
+    ("code", "site"),
+    [
+        (
+            concept("http://hl7.org/fhir/sid/icd-10-cm", "Z80.3", "Family history of malignant neoplasm of breast"),
+            "C50.9",
+        ),
+        (concept("http://hl7.org/fhir/sid/icd-10-cm", "Z85.118"), "C34.9"),
+        (concept("http://hl7.org/fhir/sid/icd-10-cm", "Z80.0"), None),
+        (concept("http://hl7.org/fhir/sid/icd-9-cm", "V16.3"), "C50.9"),
+        (concept(SNOMED, "429740004", "Family history of malignant neoplasm of breast (situation)"), "C50.9"),
+        ({"text": "FH: breast cancer"}, None),
+    ],
+)
+def test_a_history_of_a_cancer_is_the_relatives_cancer(code: dict[str, Any], site: str | None) -> None:
+    draft = only(mapped(patient(), condition(), relative(condition=[{"code": code}])), "FamilyHistory")
+    assert draft.payload["hadCancer"] is True
+    assert draft.payload.get("topography", {}).get("code") == site
+
+
+@pytest.mark.parametrize(
+    ("who", "role"),
+    [
+        (concept(SNOMED, "27733009", "Sister (person)"), "SIS"),
+        ({"text": "Mutter"}, "MTH"),
+        ({"text": "Tante mütterlicherseits"}, "MAUNT"),
+        ({"text": "Grandmother - maternal"}, "MGRMTH"),
+        (concept("urn:oid:1.2.840.114350", "4", "Maternal Grandfather"), "MGRFTH"),
+    ],
+)
+def test_a_relative_by_name(who: dict[str, Any], role: str) -> None:
+    draft = only(mapped(patient(), condition(), relative(relationship=who, condition=[BREAST])), "FamilyHistory")
+    assert draft.payload["relationship"]["code"] == role

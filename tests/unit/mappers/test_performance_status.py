@@ -54,6 +54,7 @@ def test_scores(code: tuple[str, str], value: dict[str, Any], field: str, score:
         (ECOG, {"valueQuantity": {"value": 1.5}}, "missing-required"),
         (ECOG, {"valueString": "0-1"}, "missing-required"),
         (ECOG, {}, "missing-required"),
+        (ECOG, {"dataAbsentReason": {"text": "asleep"}}, "missing-required"),
     ],
 )
 def test_scores_that_wait(code: tuple[str, str], value: dict[str, Any], issue: str) -> None:
@@ -101,7 +102,6 @@ def test_the_same_score_of_a_day_is_told_once() -> None:
     [
         {"valueCodeableConcept": concept(MII + "ecog", "U", "Unbekannt")},
         {"valueString": "unknown"},
-        {"dataAbsentReason": {"text": "asleep"}},
     ],
 )
 def test_an_unknown_status_is_none(value: dict[str, Any]) -> None:

@@ -123,6 +123,7 @@ def test_the_tumour_is_the_one_in_focus_else_the_only_one() -> None:
         ({"valueRange": {"low": {"value": 1, "unit": "ng/mL"}, "high": {"value": 2, "unit": "ng/mL"}}}, "range"),
         ({"valueQuantity": {"value": 5}}, "unmapped-unit"),
         ({"valueRatio": {"numerator": {"value": 1}, "denominator": {"value": 128}}}, "unmapped-value"),
+        ({"dataAbsentReason": concept(HL7 + "data-absent-reason", "error")}, "missing-required"),
         ({}, "missing-required"),
     ],
 )
@@ -221,7 +222,6 @@ def test_an_abbreviation_names_an_analyte_in_the_laboratory_only() -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        {"dataAbsentReason": concept(HL7 + "data-absent-reason", "not-performed")},
         {"valueString": "nicht durchgeführt"},
         {"valueCodeableConcept": {"text": "Pending"}},
         {"valueCodeableConcept": concept(SNOMED, "373121007")},
