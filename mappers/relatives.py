@@ -16,7 +16,7 @@ from mappers.protocol import JsonObject
 _PERSON = re.compile(r"\s*\(person\)$")
 #: In a family history these words say no more than that the history is one.
 _HISTORY = re.compile(
-    r"^\s*(?:fh[x]?:?|family history|familienanamnese|history|personal history|z\. ?n\.|zustand nach)\s*(?:of|for|mit|:|-)?\s*:?\s*",
+    r"^\s*(?:fhx?:?|family history|familienanamnese|history|personal history|z\. ?n\.|zustand nach)\s*(?:of|for|mit|-)?\s*:?\s*",
     re.I,
 )
 _SITUATION = re.compile(r"\s*\(situation\)$")
