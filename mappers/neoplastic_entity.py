@@ -42,7 +42,7 @@ class NeoplasticEntityMapper:
     """
 
     name = "neoplastic-entity"
-    version = "3"
+    version = "4"
     produces: tuple[str, ...] = (TUMOUR,)
     reads: tuple[str, ...] = ("Condition", "Observation")
     requires: tuple[str, ...] = ()

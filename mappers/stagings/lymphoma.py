@@ -6,6 +6,8 @@ general symptoms), E extralymphatic, S spleen, X bulky. mCODE and POP carry them
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Any
 
 from mappers.codes import NCIT, SNOMED
@@ -51,6 +53,35 @@ def put_lymphoma(drafting: Drafting, statement: Statement, context: Context) -> 
     _letters(drafting, statement, modifiers, sources, context)
     if modifiers:
         drafting.put("modifiers", [modifiers[code] for code in sorted(modifiers)], *sources)
+
+
+#: The name of a system → its variants in POP's list, for Hodgkin lymphoma and for the others. Lugano's variants are of age too.
+_METHODS = (
+    (re.compile(r"\bann[\s-]*arbor\b", re.I), ("254373007", "254374001")),
+    (re.compile(r"\bcotswolds?\b", re.I), ("254375000", "")),
+)
+#: ICD-O-3: 965 and 966 are Hodgkin lymphoma, 959 and 967 to 972 (and what the WHO added up to 976) the others.
+_HODGKIN, _OTHERS = re.compile(r"96[56]\d/"), re.compile(r"9(?:59|6[789]|7[0-2])\d/")
+
+
+def put_named_method(drafting: Drafting, statement: Statement, tumours: Iterable[JsonObject], context: Context) -> None:
+    """The method that only words name (``Ann Arbor``, as oBDS and vendors write it): POP has it for Hodgkin lymphoma and for the
+    others, which the staged tumour's histology tells apart."""
+    resource = statement.resource
+    said = words(statement.value)
+    if not statement.of_condition:
+        said = f"{words(resource.json.get('code'))} | {said}"
+    histologies = {str(each.get("morphology", {}).get("code", "")) for each in tumours}
+    kinds = {0 if _HODGKIN.match(each) else 1 if _OTHERS.match(each) else 2 for each in histologies}
+    named = [variants for pattern, variants in _METHODS if pattern.search(said)]
+    if len(named) != 1 or len(kinds) != 1 or not (code := (*named[0], "")[kinds.pop()]):
+        return
+    found = context.translate("LymphomaStagingMethod", {"coding": [{"system": SNOMED, "code": code}]})
+    if found is not None:
+        source = Source(resource.reference, statement.element if statement.of_condition else "code")
+        drafting.put("methodology", found.concept, source)
+        text = "Words name the staging system; the histology of the tumour tells which of POP's variants it is."
+        drafting.assume("methodology", "method-by-name", text, source)
 
 
 def _letters(

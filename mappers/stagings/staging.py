@@ -9,7 +9,7 @@ from mappers.drafting import Drafting
 from mappers.fhir import words
 from mappers.protocol import Context, Draft, Group, MapOutput, NotForPop, Resource, Source
 from mappers.stagings import breslow, gleason
-from mappers.stagings.lymphoma import put_lymphoma
+from mappers.stagings.lymphoma import put_lymphoma, put_named_method
 from mappers.stagings.statements import (
     Statement,
     consume_stage,
@@ -54,11 +54,12 @@ class StagingMapper:
     * Breslow: POP wants the depth in mm; the class of depth alone (mCODE) is not enough. Ulceration: component or Observation.
     * Gleason: the grade group, the score ``4+3``, or primary and secondary pattern (Observations or components); a sum of 7 to 9
       alone names no pair of patterns and waits.
-    * Lymphoma: A, B, E, S, X of Ann Arbor as modifiers and ``bulky``; clinical or pathological as stated.
+    * Lymphoma: A, B, E, S, X of Ann Arbor as modifiers and ``bulky``; clinical or pathological as stated. Where only words name
+      Ann Arbor, the tumour's histology tells POP's method (Hodgkin or not).
     """
 
     name = "staging"
-    version = "1"
+    version = "2"
     produces: tuple[str, ...] = tuple(each.kind for each in SYSTEMS.values())
     reads: tuple[str, ...] = ("Observation", "Condition")
     requires: tuple[str, ...] = (TUMOUR,)
@@ -175,6 +176,10 @@ class _System:
         for part in statement.parts:
             drafting.consume(part, *_READ, *_VALUES)
         put_tumours(drafting, statement, system.domain, context)
+        if system.domain == "lymphoma" and "methodology" not in drafting.payload:
+            keys = drafting.references.get("stagedEntitiesIds", ())
+            staged = (view.payload for view in context.entities(TUMOUR) if view.key in keys)
+            put_named_method(drafting, statement, staged, context)
         consume_stage(drafting, [each for each in beaten if each.of_condition])
         return drafting
 

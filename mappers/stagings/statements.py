@@ -17,7 +17,7 @@ from mappers.drafting import Drafting
 from mappers.fhir import choice, extension_value, objects
 from mappers.protocol import Context, JsonObject, Resource, Source
 from mappers.references import target_keys
-from mappers.stagings.systems import stages_of, stages_tumour, stated_system
+from mappers.stagings.systems import SYSTEMS, TNM, stages_of, stages_tumour, stated_system
 from mappers.subjects import (
     TUMOUR,
     VOID,
@@ -194,7 +194,7 @@ def put_tumours(drafting: Drafting, statement: Statement, domain: str, context: 
         if view is not None:
             drafting.refer("stagedEntitiesIds", (view.key,), Source(statement.resource.reference, statement.element))
         return
-    assessed = _assessed_by(drafting, statement.resource, context)
+    assessed = _assessed_by(drafting, statement.resource, domain, context)
     if assessed and "focus" not in statement.resource.json:
         drafting.refer("stagedEntitiesIds", tuple(sorted(assessed)), *assessed.values())
     elif not related_tumours(drafting, "stagedEntitiesIds", statement.resource, context) and not statement.about:
@@ -205,8 +205,9 @@ def put_tumours(drafting: Drafting, statement: Statement, domain: str, context: 
             drafting.assume("stagedEntitiesIds", "only-fitting-tumour", text)
 
 
-def _assessed_by(drafting: Drafting, observation: Resource, context: Context) -> dict[str, Source]:
-    """The tumours whose Condition names this Observation as its ``stage.assessment``; their summary is then spoken for."""
+def _assessed_by(drafting: Drafting, observation: Resource, domain: str, context: Context) -> dict[str, Source]:
+    """The tumours whose Condition names this Observation as its ``stage.assessment``; their summary is then spoken for. One that
+    says something else is a contradiction."""
     found: dict[str, Source] = {}
     for condition in context.resources("Condition"):
         for position, stage in enumerate(objects(condition.json.get("stage"))):
@@ -214,10 +215,27 @@ def _assessed_by(drafting: Drafting, observation: Resource, context: Context) ->
             if observation.reference in keys:
                 source = Source(condition.reference, f"stage[{position}].assessment")
                 drafting.read(source)
+                if len(keys) == 1 and _differs(drafting, stage.get("summary"), domain, context):
+                    text = "The summary of the diagnosis' stage and the assessment that it names differ: the assessment is taken."
+                    place = Source(condition.reference, f"stage[{position}].summary")
+                    drafting.issue("contradiction", "stage", text, source=place)
                 view = context.entity_of(TUMOUR, condition.reference, within=condition)
                 if view is not None:
                     found.setdefault(view.key, source)
     return found
+
+
+def _differs(drafting: Drafting, summary: object, domain: str, context: Context) -> bool:
+    """True if a stage is neither the draft's nor compatible with it (III with IIIA)."""
+    taken = drafting.payload.get("stage")
+    terminology = "TNMStage" if domain == TNM else SYSTEMS[domain].terminology
+    if not isinstance(taken, dict) or not isinstance(summary, dict) or terminology is None:
+        return False
+    stated = context.translate(terminology, summary, text=True)
+    if stated is None or stated.concept["code"] == taken["code"]:
+        return False
+    one, other = token_of(str(stated.concept.get("display"))), token_of(str(taken.get("display")))
+    return one is None or other is None or not (finer(one, other) or finer(other, one))
 
 
 def consume_stage(drafting: Drafting, statements: Iterable[Statement]) -> None:

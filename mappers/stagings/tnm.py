@@ -30,7 +30,7 @@ class TNMStagingMapper:
     """
 
     name = "tnm-staging"
-    version = "2"
+    version = "3"
     produces: tuple[str, ...] = ("TNMStaging",)
     reads: tuple[str, ...] = ("Observation", "Condition")
     requires: tuple[str, ...] = (TUMOUR,)

@@ -204,6 +204,21 @@ def test_the_letters_of_ann_arbor() -> None:
     assert "modifiers" not in spread.payload
 
 
+@pytest.mark.parametrize(
+    ("tumour", "text", "method"),
+    [
+        ("C81.9", "Ann Arbor", "254373007"), ("C82.1", "Ann-Arbor-Stadium", "254374001"), ("C83.3", "Cotswolds", None),
+        ("C81.1", "Cotswolds", "254375000"), ("C61", "Ann Arbor", None), ("C83.3", "Lugano", None),
+    ],
+)  # fmt: skip
+def test_a_system_by_name_has_the_method_of_its_lymphoma(tumour: str, text: str, method: str | None) -> None:
+    stage = observation("o", LYMPHOMA, valueString="III", **FOCUS)
+    stage["code"]["text"] = text
+    draft = only(_mapped(stage, tumour=tumour), "LymphomaStaging")
+    assert (draft.payload.get("methodology") or {}).get("code") == method
+    assert ("method-by-name" in assumed(draft)) == (method is not None)
+
+
 def test_components_of_a_lymphoma() -> None:
     parts = [
         {"code": concept(SNOMED, "277366005"), **_coded((SNOMED, "261023001"))},
@@ -258,6 +273,7 @@ def test_the_assessment_speaks_for_its_condition() -> None:
     draft = only(mapped(patient(), tumour, staged), "BinetStaging")
     assert draft.payload["stage"]["code"] == "C80135"
     assert draft.references["stagedEntitiesIds"] == ("NeoplasticEntity:Condition/c",)
+    assert ("contradiction", "stage") in codes(draft)
     waiting = only(mapped(patient(), tumour), "BinetStaging")
     assert waiting.payload["stage"]["code"] == "C80134"
     assert waiting.key == draft.key

@@ -128,6 +128,17 @@ def test_a_condition_points_to_its_staging() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("summary", "contradicts"),
+    [("IIB", False), ("Stage II", False), ("IIIC", True), ("IIA", True), ("advanced", False)],
+)
+def test_a_summary_that_differs_from_its_assessment(summary: str, contradicts: bool) -> None:
+    stated = [{"summary": {"text": summary}, "assessment": [{"reference": "Observation/s"}]}]
+    draft = only(mapped(patient(), condition(stage=stated), observation("s", CLINICAL, **IIB)), "TNMStaging")
+    assert draft.payload["stage"]["code"] == "1222769001"
+    assert (("contradiction", "stage") in codes(draft)) == contradicts
+
+
 def test_void_observations_state_nothing() -> None:
     result = mapped(patient(), condition(), _stage(status="entered-in-error"))
     assert not drafts(result, "TNMStaging")
