@@ -19,7 +19,7 @@ from mappers.terminology.agent_names import AgentName, read_agents
 _BESIDE = re.compile(
     r"(?:plus|and|und|mit|with|then|gefolgt|von|followed|by|protocol|protokoll|regimen|schema|therapy|therapie|chemotherapy|"
     r"chemotherapie|chemo|op|ip|treatment|plan|q\d+[dw]|x|cycles?|zyklen|zyklus|\d+|d\d+|weekly|wöchentlich|wkly|dosisdicht|dose|"
-    r"dense|dd|mod|modified|modifiziert|neoadjuvant\w*|adjuvant\w*|palliativ\w*|first|second|line|linie|mono|monotherapy|"
+    r"dense|dd|curative|kurativ\w*|intent|intention|cancer|care|mod|modified|modifiziert|neoadjuvant\w*|adjuvant\w*|palliativ\w*|first|second|line|linie|mono|monotherapy|"
     r"monotherapie|immuntherapie|immunotherapy|auc|infusion|iv|po|onc|oncology|days?|lymphoma|breast|colorectal|lung|gastric|"
     r"pancreas|pancreatic|colon|myeloma)$"
 )

@@ -62,6 +62,11 @@ class Course:
         given = [each for each in self.dated if each.kind not in ("ordered", "planned")]
         return min(given or self.dated, key=chronological, default=None)
 
+    def first_day(self) -> dt.date | None:
+        """The day of the start."""
+        first = self.start()
+        return first.timing.start.date if first is not None and first.timing.start is not None else None
+
     def end(self) -> tuple[Day, Source] | None:
         """The last day, if the source ends the course, or the last evidence of every drug; else it goes on."""
         whole = [each for each in self.evidence if each.kind == "course" and each.timing.end is not None]
@@ -78,6 +83,24 @@ class Course:
             if last is not None:
                 ends.append(last)
         return max(ends, key=lambda each: each[0].date, default=None)
+
+    def supplied(self) -> tuple[Day, Source] | None:
+        """The last day that closed orders cover, where only orders tell of it: the supply's end, or the last of several orders."""
+        last: list[tuple[dt.date, Source]] = []
+        for evidence in self.drugs.values():
+            if any(each.kind not in ("ordered", "dispensed") or not each.timing.finished for each in evidence):
+                return None
+            latest = max(evidence, key=lambda each: (each.timing.reach or dt.date.min, chronological(each)))
+            reach, start = latest.timing.reach, latest.timing.start
+            if (
+                reach is None
+                or start is None
+                or (reach == start.date and len({each.timing.start for each in evidence}) < 2)
+            ):
+                return None
+            last.append((reach, latest.timing.start_source))
+        day, source = max(last, key=lambda each: each[0], default=(None, None))
+        return (Day(day), source) if day is not None and source is not None else None
 
     def last_day(self) -> tuple[Day, Source] | None:
         """The last day on which something was given, if nothing but doses tells of the course."""

@@ -3,8 +3,11 @@
 * NCI *Dictionary of Cancer Terms*: neoadjuvant therapy is given before the main treatment, adjuvant therapy after it, each with
   the aim of cure. The main treatment is a surgery of the patient's only primary tumour.
 * UICC/AJCC: distant metastases are stage IV. Systemic therapy of a solid tumour in that stage is palliative (ESMO guidelines on
-  metastatic disease); in M0 disease it is part of a treatment that aims at cure (NCCN guidelines by site), hormone therapy
-  excepted.
+  metastatic disease); in M0 disease, stages I to III, it is part of a treatment that aims at cure (NCCN guidelines by site),
+  hormone therapy excepted.
+* ESMO guidelines by disease: chronic lymphocytic leukaemia, indolent and mantle cell lymphomas, myeloma and myeloproliferative
+  neoplasms are not cured by drugs; the first therapy of Hodgkin, large B-cell and Burkitt lymphoma, of acute lymphoblastic and
+  promyelocytic leukaemia aims at cure.
 """
 
 from __future__ import annotations
@@ -18,15 +21,21 @@ from mappers.dates import parse_day
 from mappers.protocol import Context, EntityView
 from mappers.subjects import TUMOUR, primaries
 from mappers.systemic_therapy.intents import ADJUVANT, NEOADJUVANT, Intent
-from mappers.systemic_therapy.membership import is_haematological
+from mappers.systemic_therapy.membership import is_haematological, morphology_of
 
-SURGERY, TNM = "Surgery", "TNMStaging"
+SURGERY, TNM, FIGO = "Surgery", "TNMStaging", "FIGOStaging"
 #: A therapy is neoadjuvant if surgery follows its last dose within four months, adjuvant if it begins within six months after.
 _BEFORE, _AFTER = dt.timedelta(days=120), dt.timedelta(days=183)
 #: Metastases and stages that are found within a month of the start were there at the start.
 _WORK_UP = dt.timedelta(days=30)
 _METASTATIC = re.compile(r"\b[cpy]*M1|stage IV", re.I)
-_LOCAL = re.compile(r"\b[cpy]*M0")
+_LOCAL = re.compile(r"\b[cpy]*M0|stage I{1,3}(?![VIX])")
+#: ICD-O-3 morphologies (first and last) that drugs do not cure, and those whose first therapy aims at cure.
+_CHRONIC = (
+    (9670, 9671), (9673, 9673), (9689, 9691), (9695, 9695), (9698, 9699), (9731, 9734), (9761, 9761), (9823, 9823), (9833, 9833),
+    (9863, 9863), (9875, 9876), (9940, 9940), (9945, 9946), (9950, 9964),
+)  # fmt: skip
+_CURABLE = ((9650, 9667), (9678, 9680), (9684, 9684), (9687, 9688), (9811, 9818), (9835, 9837), (9866, 9866))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +54,10 @@ class Course:
     start: dt.date
     last: dt.date
     hormonal: bool
+    tumours: frozenset[str] = frozenset()
+    """Keys of the tumours that it is for."""
+    first: bool = True
+    """No other course began before."""
 
 
 def surgery_days(context: Context) -> list[dt.date]:
@@ -81,7 +94,7 @@ def derived_intent(course: Course, role: str | None, context: Context) -> Derive
         text = "Adjuvant and neoadjuvant therapy is given with curative intent."
         return Derived("curative", "curative-because-adjuvant", text)
     if not _solid(context):
-        return None
+        return _by_neoplasm(course, context)
     if _metastatic(course, context):
         value: Intent = "palliative"
         text = "No intent is stated: systemic therapy of a solid tumour with distant metastases is palliative."
@@ -89,6 +102,21 @@ def derived_intent(course: Course, role: str | None, context: Context) -> Derive
     if not course.hormonal and _stated_stage(course, context, _LOCAL):
         text = "No intent is stated: systemic therapy of a solid tumour without distant metastases (M0) aims at cure."
         return Derived("curative", "curative-because-localised", text)
+    return None
+
+
+def _by_neoplasm(course: Course, context: Context) -> Derived | None:
+    """By the kind of the only haematological neoplasm that the course is for."""
+    views = [view for view in context.entities(TUMOUR) if view.key in course.tumours or not course.tumours]
+    kinds = {number for view in views if (number := morphology_of(view)) is not None}
+    if not kinds or not all(map(is_haematological, views)):
+        return None
+    if all(any(first <= kind <= last for first, last in _CHRONIC) for kind in kinds):
+        text = "No intent is stated: this haematological neoplasm is not cured by drugs."
+        return Derived("palliative", "palliative-because-chronic", text)
+    if course.first and all(any(first <= kind <= last for first, last in _CURABLE) for kind in kinds):
+        text = "No intent is stated: the first therapy of this haematological neoplasm aims at cure."
+        return Derived("curative", "curative-because-first-therapy", text)
     return None
 
 
@@ -114,8 +142,9 @@ def _known_by(view: EntityView, field: str, start: dt.date) -> bool:
 def _stated_stage(course: Course, context: Context, pattern: re.Pattern[str]) -> bool:
     """The latest staging before the course says so."""
     known: Sequence[EntityView] = [
-        view for view in context.entities(TNM) if not view.blocked and _known_by(view, "date", course.start)
-    ]
+        view for kind in (TNM, FIGO) for view in context.entities(kind)
+        if not view.blocked and _known_by(view, "date", course.start)
+    ]  # fmt: skip
     latest = max(known, key=lambda view: (str(view.payload.get("date")), view.key), default=None)
     if latest is None:
         return False

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import replace
 
 from mappers.agents import AGENTS
 from mappers.codes import ADJUNCTIVE_ROLE, NCIT
@@ -28,8 +29,8 @@ _READ = (
 )  # fmt: skip
 
 
-def course_drafts(course: Course, context: Context, sharing: Mapping[str, int]) -> Iterator[Draft]:
-    """``sharing``: how many courses a resource is evidence of (an order that was renewed across a pause)."""
+def course_drafts(course: Course, context: Context, *, first: bool) -> Iterator[Draft]:
+    """``first``: no other course of the patient began before."""
     therapy = Drafting("SystemicTherapy", f"SystemicTherapy:{course.identity}")
     anchor = course.evidence[0].resource
     therapy.refer("caseId", case_key(context, anchor), subject_source(anchor))
@@ -37,6 +38,8 @@ def course_drafts(course: Course, context: Context, sharing: Mapping[str, int]) 
         for carrier in each.carriers:
             therapy.consume(carrier, *_READ)
     span = _period(therapy, course, context)
+    if span is not None:
+        span = replace(span, first=first)
     _role_and_intent(therapy, course, span, context)
     _cycles(therapy, course)
     _termination(therapy, course, context)
@@ -54,13 +57,18 @@ def _period(therapy: Drafting, course: Course, context: Context) -> derived.Cour
         therapy.missing("period", "No date tells when the therapy started.", source)
         return None
     start, source = first.timing.start, first.timing.start_source
+    tumours = frozenset(key for each in course.evidence for key in each.reasons.tumours)
     ended, last = course.end(), course.last_day()
     if ended is None and last is not None and course.followed:
         ended = last
         text = "The source does not end it: another therapy began after its last dose, which is taken as its end."
         therapy.assume("period", "ended-by-next-therapy", text, last[1])
+    if ended is None and (supplied := course.supplied()) is not None:
+        ended = supplied
+        text = "All orders are closed and none states an end: it is the last day that they cover."
+        therapy.assume("period", "end-of-last-order", text, supplied[1])
     known = (ended or last or (start, source))[0]
-    span = derived.Course(start.date, max(known.date, start.date), course.hormonal)
+    span = derived.Course(start.date, max(known.date, start.date), course.hormonal, tumours)
     sources = [source]
     value = {"start": start.iso}
     if ended is not None:

@@ -44,7 +44,7 @@ class SystemicTherapyMapper:
     version = "2"
     produces: tuple[str, ...] = ("SystemicTherapy", "SystemicTherapyMedication")
     reads: tuple[str, ...] = tuple(KINDS)
-    requires: tuple[str, ...] = (TUMOUR, derived.SURGERY, derived.TNM)
+    requires: tuple[str, ...] = (TUMOUR, derived.SURGERY, derived.TNM, derived.FIGO)
 
     def select(self, resource: Resource) -> str | None:
         """One group per patient: which administrations are one course shows only when all are seen."""
@@ -69,8 +69,9 @@ class SystemicTherapyMapper:
         for reference, reason in sorted(refused.items()):
             if reference not in used:
                 yield NotForPop(reference, reason)
+        days = [day for course in result if (day := course.first_day()) is not None]
         for course in result:
-            yield from course_drafts(course, context, used)
+            yield from course_drafts(course, context, first=course.first_day() == min(days, default=None))
 
 
 def _not_here(each: Evidence, context: Context) -> str | None:

@@ -119,11 +119,17 @@ def stands_alone(each: Evidence, tumours: Callable[[Evidence], Sequence[EntityVi
     return any(is_haematological(view) for view in tumours(each))
 
 
-def is_haematological(view: EntityView) -> bool:
-    """Lymphoma, leukaemia, myeloma and their like, by morphology."""
+def morphology_of(view: EntityView) -> int | None:
+    """The four digits of a tumour's ICD-O morphology."""
     morphology = view.payload.get("morphology")
     code = str(morphology.get("code")) if isinstance(morphology, dict) else ""
-    return code[:4].isdigit() and 9590 <= int(code[:4]) <= 9993
+    return int(code[:4]) if code[:4].isascii() and code[:4].isdigit() else None
+
+
+def is_haematological(view: EntityView) -> bool:
+    """Lymphoma, leukaemia, myeloma and their like, by morphology."""
+    number = morphology_of(view)
+    return number is not None and 9590 <= number <= 9993
 
 
 def left_behind(each: Evidence) -> str:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from mappers.codes import RELATED_CONDITION
+from mappers.codes import ICD_10_SYSTEMS, RELATED_CONDITION, SNOMED
 from mappers.diagnoses import diagnose
-from mappers.fhir import extensions, first, objects
+from mappers.fhir import extensions, first, objects, pairs, words
 from mappers.protocol import Context, EntityView, JsonObject, Resource, Source
 from mappers.subjects import TUMOUR, primaries
+
+_TREATMENT_WORDS = re.compile(r"chemo|antineoplas|immunother|neoplas|tumou?r|oncolog|cancer", re.I)
+#: Autoimmune and other diseases with labelled or common use of drugs on POP's list (FDA labels of methotrexate, rituximab,
+#: leuprolide, hydroxyurea, cyclophosphamide), and the complaints that supportive drugs are for.
+_OTHER_WORDS = re.compile(
+    r"arthrit|psoria|crohn|colitis|lupus|sclerosis|asthma|copd|nausea|vomit|emesis|übelkeit|pain\b|schmerz|allerg|transplant|"
+    r"endometrio|fertil|contracept|gout|gicht|uveitis|vasculit|myasthen|nephr|pemphig|sarcoid|ectopic|sickle|acne|puberty|"
+    r"macular|prophyla|hypersensit|thrombocythem|neutropeni|anemi|anaemi|anämi",
+    re.I,
+)
 
 
 @dataclass(slots=True)
@@ -46,12 +57,13 @@ def _reference(found: Reasons, carrier: Resource, element: str, reference: JsonO
     target = context.resolve(reference, within=carrier)
     if target is not None and target.type == "Condition":
         tumour = diagnose(target.json).relationship is not None
-        found.cancer, found.other = found.cancer or tumour, found.other or not tumour
+        found.cancer = found.cancer or tumour
+        found.other = found.other or (not tumour and _another_disease(target.json.get("code")))
 
 
 def _code(found: Reasons, carrier: Resource, concept: JsonObject, context: Context) -> None:
     if diagnose({"code": concept}).relationship is None:
-        found.other = True
+        found.other = found.other or _another_disease(concept)
         return
     found.cancer = True
     site = context.translate("CancerTopography", concept)
@@ -61,6 +73,17 @@ def _code(found: Reasons, carrier: Resource, concept: JsonObject, context: Conte
     same = [view for view in primaries(context) if _site(view) == category]
     if len(same) == 1:
         found.tumours.setdefault(same[0].key, Source(carrier.reference, "reasonCode"))
+
+
+def _another_disease(concept: object) -> bool:
+    """A coded diagnosis that is no tumour, or words of a disease that cancer drugs are given for, too. An encounter for
+    chemotherapy (ICD-10 Z51.1), a history (Z85) or words that say nothing (``NSCLC``) are no other disease."""
+    for system, code in pairs(concept):
+        if system in ICD_10_SYSTEMS:
+            return not code.upper().startswith("Z")
+        if system == SNOMED and not _TREATMENT_WORDS.search(words(concept)):
+            return True
+    return bool(_OTHER_WORDS.search(words(concept)))
 
 
 def _site(view: EntityView) -> str:

@@ -18,9 +18,8 @@ _NOT_GIVEN = {
 _PAUSED = frozenset({"MedicationAdministration", "MedicationDispense"})
 #: R4 MedicationRequest intent, CarePlan intent: no authorisation to treat.
 _NO_ORDER = frozenset({"proposal", "option"})
-#: Ended, as each type calls it.
-ENDED = frozenset({"completed", "stopped", "ended", "revoked", "final"})
-STOPPED = frozenset({"stopped", "revoked"})
+#: Ended, as each type calls it; an order may be cancelled after doses of it were given.
+ENDED = frozenset({"completed", "stopped", "ended", "revoked", "final", "cancelled"})
 
 
 def refused(json: JsonObject) -> str | None:
