@@ -2,30 +2,48 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from mappers.codes import SNOMED
-from mappers.comorbidity_panels import PANELS, counts
-from mappers.dates import Day, parse_day
-from mappers.diagnoses import diagnose, verification_of
+from mappers.codes import LOINC, SNOMED
+from mappers.comorbidity_panels import PANELS
+from mappers.comorbidity_problems import add_condition, from_problems, is_disease, untranslated
+from mappers.diagnoses import diagnose
 from mappers.drafting import Drafting
-from mappers.fhir import choice, extensions, has_code, objects, pairs, profiles, words
+from mappers.fhir import choice, code_of, codings, extensions, has_code, objects, pairs, profiles, text_of, words
 from mappers.protocol import Context, EntityView, Group, JsonObject, MapOutput, NotForPop, Resource, Source
-from mappers.subjects import TUMOUR, VOID, case_key, day_in, only_primary, primaries, put_observed, subject_source
+from mappers.subjects import TUMOUR, VOID, case_key, only_primary, primaries, put_observed, subject_source
 
 #: SNOMED CT "Comorbid conditions" is the code of mCODE's and POP's profiles.
 CODES = frozenset({(SNOMED, "398192003")})
-PROFILES = frozenset({"mcode-comorbidities", "onconova-comorbidities", "mcode-cancer-related-comorbidities"})
+_PROFILE = re.compile(r"(?:mcode|onconova)-(?:cancer-related-)?comorbidities(?:-.*)?")
+_NAMED = re.compile(
+    r"comorbidit.*(?:panel|elixhauser|charlson)|(?:elixhauser|charlson).*(?:comorbidit|index|score)|^comorbidities-",
+    re.I,
+)
 _RELATED = "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-related-condition"
 _ABSENT = _RELATED + "-absent"
-_TERMINOLOGY = "ICD10Condition"
+#: The extensions of STU2's panel components: ``mcode-comorbid-condition-reference`` and ``-code``.
+_COMORBID = re.compile(r"comorbid-condition-(?:reference|code)$")
+_PRESENCE = {
+    (SNOMED, "52101004"): "presentConditions", (SNOMED, "373066001"): "presentConditions", (LOINC, "LA33-6"): "presentConditions",
+    (LOINC, "LA9633-4"): "presentConditions", (SNOMED, "2667000"): "absentConditions", (SNOMED, "373067005"): "absentConditions",
+    (LOINC, "LA32-8"): "absentConditions", (LOINC, "LA9634-2"): "absentConditions",
+}  # fmt: skip
 _GROUP = "comorbidities"
 
 #: Option ``comorbidities.panel``.
 _DEFAULT = "Charlson"
-#: Clinical states of a problem that is over (R4 ConditionClinicalStatusCodes).
-_OVER = frozenset({"inactive", "resolved"})
-_UNSURE = frozenset({"entered-in-error", "refuted", "unconfirmed", "provisional", "differential"})
+
+
+def is_assessment(json: JsonObject) -> bool:
+    """True for an assessment of comorbidities, or a score of one."""
+    code = json.get("code")
+    if has_code(code, CODES) or ("meta" in json and any(_PROFILE.fullmatch(each) for each in profiles(json))):
+        return True
+    return any(
+        _NAMED.search(text) for each in codings(code) for text in (text_of(each.get("display")), code_of(each)) if text
+    )
 
 
 class ComorbiditiesMapper:
@@ -35,11 +53,14 @@ class ComorbiditiesMapper:
     * Where the source has none: for each primary tumour, the problems of the panel (option ``comorbidities.panel``: ``Charlson``,
       ``Elixhauser``, ``NCI`` or ``none``) that the patient had on the day of diagnosis, the assessment's date (assumptions).
       It follows the problem list. A problem without an onset counts unless it is over; tumours never count: they are POP entities.
+    * mCODE STU2's panels (Elixhauser, Charlson) say so in components, each with the condition that it stands for.
+    * A problem whose code has no ICD-10 code that POP knows may be one of the panel: the assessment warns of it, so that it can be
+      mapped; findings and circumstances are no diseases.
     * A panel's score is POP's own; a score without its conditions has no place in POP.
     """
 
     name = "comorbidities"
-    version = "1"
+    version = "2"
     produces: tuple[str, ...] = ("ComorbiditiesAssessment",)
     reads: tuple[str, ...] = ("Observation", "Condition")
     requires: tuple[str, ...] = (TUMOUR,)
@@ -48,8 +69,7 @@ class ComorbiditiesMapper:
         """One group per patient: whether the problem list is asked depends on whether there is an assessment."""
         json = resource.json
         if resource.type == "Observation":
-            stated = has_code(json.get("code"), CODES) or profiles(json) & PROFILES
-            return _GROUP if stated else None
+            return _GROUP if is_assessment(json) else None
         read = diagnose({"code": json.get("code"), "meta": json.get("meta")})
         # A benign tumour is no tumour of POP's, and no comorbidity either.
         return _GROUP if read.relationship is None and read.icd10 is None else None
@@ -58,33 +78,49 @@ class ComorbiditiesMapper:
         """The stated assessments, or one per primary tumour."""
         stated = [member for member in group.members if member.type == "Observation"]
         problems = [member for member in group.members if member.type == "Condition"]
+        panel = str(context.options.get("comorbidities.panel", _DEFAULT))
         valid = False
         for member in stated:
             status = member.json.get("status")
             if isinstance(status, str) and status in VOID:
                 yield NotForPop(member.reference, f"the observation is {VOID[status]}")
                 continue
+            if _is_score(member.json):
+                yield NotForPop(
+                    member.reference, "a score without its conditions: POP computes the score of a panel itself"
+                )
+                continue
             valid = True
             yield _stated(member, context).done()
-        panel = str(context.options.get("comorbidities.panel", _DEFAULT))
         tumours = [] if valid or panel not in PANELS else primaries(context)
         used: set[str] = set()
         for tumour in tumours:
-            drafting, consumed = _derived(tumour, panel, problems, context)
+            drafting, consumed = from_problems(tumour, panel, problems, context)
             if drafting is not None:
                 used |= consumed
                 yield drafting.done()
         for problem in problems:
             if problem.reference not in used:
-                yield NotForPop(problem.reference, _reason(valid, panel, tumours))
+                yield NotForPop(problem.reference, _reason(problem, valid, panel, tumours, context))
 
 
-def _reason(stated: bool, panel: str, tumours: list[EntityView]) -> str:
+def _reason(problem: Resource, stated: bool, panel: str, tumours: list[EntityView], context: Context) -> str:
     if stated:
         return "a diagnosis that is no tumour; the source states the comorbidities itself"
     if panel not in PANELS or not tumours:
         return "a diagnosis that is no tumour"
+    if not is_disease(problem.json):
+        return "a finding or circumstance that is no disease"
+    if untranslated(problem, context):
+        return "a diagnosis whose code has no known ICD-10 code, which POP's comorbidities need: map it if it is one"
     return f"a diagnosis that is neither a tumour nor a comorbidity of the {panel} panel on the day of diagnosis"
+
+
+def _is_score(json: JsonObject) -> bool:
+    """A bare Charlson or Elixhauser index."""
+    if any(next(extensions(json, url), None) for url in (_RELATED, _ABSENT)) or objects(json.get("component")):
+        return False
+    return not has_code(json.get("code"), CODES)
 
 
 def _stated(member: Resource, context: Context) -> Drafting:
@@ -97,14 +133,32 @@ def _stated(member: Resource, context: Context) -> Drafting:
     panel = _panel_of(member.json.get("method"))
     if panel is not None:
         drafting.put("panel", panel, source)
+    elif (named := _panel_of(member.json.get("code"))) is not None:
+        drafting.put("panel", named, Source(member.reference, "code"))
     elif words(member.json.get("method")):
         drafting.issue(
             "unmapped-value", "panel", "POP has the panels Charlson, Elixhauser and NCI only.", source=source
         )
     for field, url in (("presentConditions", _RELATED), ("absentConditions", _ABSENT)):
         for position, extension in extensions(member.json, url):
-            _condition(drafting, field, member, position, extension, context)
+            _condition(drafting, field, Source(member.reference, f"extension[{position}]"), extension, member, context)
+    for position, part in enumerate(objects(member.json.get("component"))):
+        _component(drafting, member, position, part, context)
     return drafting
+
+
+def _component(drafting: Drafting, member: Resource, position: int, part: JsonObject, context: Context) -> None:
+    """One category of mCODE STU2's panels: present or absent, with the condition that makes it so."""
+    source = Source(member.reference, f"component[{position}]")
+    drafting.read(source)
+    field = next((_PRESENCE[pair] for pair in pairs(part.get("valueCodeableConcept")) if pair in _PRESENCE), None)
+    if isinstance(part.get("valueBoolean"), bool):
+        field = "presentConditions" if part["valueBoolean"] else "absentConditions"
+    named = [each for each in objects(part.get("extension")) if _COMORBID.search(str(each.get("url") or ""))]
+    for extension in named if field is not None else ():
+        _condition(drafting, str(field), source, extension, member, context)
+    if field == "presentConditions" and not named:
+        add_condition(drafting, field, part.get("code"), source, context)
 
 
 def _index(drafting: Drafting, member: Resource, context: Context) -> None:
@@ -131,13 +185,13 @@ def _panel_of(method: Any) -> str | None:
 
 
 def _condition(
-    drafting: Drafting, field: str, member: Resource, position: int, extension: JsonObject, context: Context
+    drafting: Drafting, field: str, at: Source, extension: JsonObject, member: Resource, context: Context
 ) -> None:
     found = choice(extension, ("valueCodeableConcept", "valueReference"))
     if found is None:
         return
     name, value = found
-    source = Source(member.reference, f"extension[{position}].{name}")
+    source = Source(member.reference, f"{at.element}.{name}")
     if name == "valueReference":
         target = context.resolve(value, within=member)
         if target is None:
@@ -147,75 +201,4 @@ def _condition(
             return
         drafting.consume(target, "code")
         value = target.json.get("code")
-    _add(drafting, field, value, source, context)
-
-
-def _add(drafting: Drafting, field: str, concept: Any, source: Source, context: Context) -> None:
-    translation = context.translate(_TERMINOLOGY, concept, text=False) if isinstance(concept, dict) else None
-    if translation is None:
-        drafting.unmapped(field, _TERMINOLOGY, concept, source=source)
-        return
-    held = drafting.payload.get(field, [])
-    if translation.concept not in held:
-        drafting.put(field, sorted([*held, translation.concept], key=lambda each: str(each["code"])), source)
-        drafting.note_rule(field, translation, source)
-    else:
-        drafting.read(source)
-
-
-def _derived(
-    tumour: EntityView, panel: str, problems: list[Resource], context: Context
-) -> tuple[Drafting | None, set[str]]:
-    day = parse_day(tumour.payload.get("assertionDate"))
-    if day is None:
-        return None, set()
-    drafting = Drafting("ComorbiditiesAssessment", f"ComorbiditiesAssessment:{panel}/{tumour.key}")
-    used: set[str] = set()
-    for problem in problems:
-        translation = context.translate(_TERMINOLOGY, problem.json.get("code"), text=False)
-        if (
-            translation is None
-            or not counts(panel, str(translation.concept["code"]))
-            or not _had(problem.json, day, context)
-        ):
-            continue
-        used.add(problem.reference)
-        drafting.consume(
-            problem,
-            "clinicalStatus",
-            "verificationStatus",
-            "category",
-            "onsetDateTime",
-            "abatementDateTime",
-            "recordedDate",
-        )
-        _add(drafting, "presentConditions", problem.json.get("code"), Source(problem.reference, "code"), context)
-    if not used:
-        return None, used
-    anchor = next(problem for problem in problems if problem.reference in used)
-    drafting.refer("caseId", case_key(context, anchor), subject_source(anchor))
-    drafting.refer("indexConditionId", tumour.key)
-    drafting.put("date", day.iso)
-    drafting.put("panel", panel)
-    for field, text in (
-        ("date", "The problem list is read as of the day of diagnosis."),
-        ("panel", "No assessment is stated: the panel is the site's choice (option comorbidities.panel)."),
-        ("indexConditionId", "The comorbidities are seen from each primary tumour."),
-    ):
-        drafting.assume(field, "from-problem-list", text)
-    return drafting, used
-
-
-def _had(json: JsonObject, day: Day, context: Context) -> bool:
-    """Whether the patient had this problem on the day of diagnosis."""
-    if verification_of(json) in _UNSURE:
-        return False
-    onset = choice(json, ("onsetDateTime", "onsetPeriod"))
-    began = day_in(onset[1], context) if onset is not None else None
-    if began is not None and began.earliest > day.latest:
-        return False
-    abated = choice(json, ("abatementDateTime", "abatementPeriod"))
-    ended = day_in(abated[1], context) if abated is not None else None
-    if ended is not None:
-        return ended.latest >= day.earliest
-    return not any(code in _OVER for _, code in pairs(json.get("clinicalStatus")))
+    add_condition(drafting, field, value, source, context)

@@ -103,3 +103,47 @@ def test_what_a_stated_assessment_lacks_is_said() -> None:
         ("missing-required", "indexConditionId"), ("unmapped-value", "panel"), ("unresolved-reference", "presentConditions"),
     }  # fmt: skip
     assert draft.blocked
+
+
+def test_a_problem_that_nothing_translates_is_visible() -> None:
+    unknown = problem("x", concept(SNOMED, "999990001", "Rare disorder of the heart (disorder)"))
+    social = problem("s", concept(SNOMED, "160903007", "Full-time employment (finding)"))
+    result = mapped(patient(), condition(), problem("copd", "J44.9"), unknown, social)
+    draft = only(result, KIND)
+    assert codes(draft) == {("unmapped-code", "presentConditions")}
+    assert not draft.blocked
+    assert "no disease" in reasons(result)["Condition/s"]
+    alone = mapped(patient(), condition(), unknown)
+    assert not drafts(alone, KIND)
+    assert "no known ICD-10 code" in reasons(alone)["Condition/x"]
+
+
+def test_the_panel_of_stu2_says_it_in_components() -> None:
+    mcode = "http://hl7.org/fhir/us/mcode/"
+    named = {
+        "url": mcode + "StructureDefinition/mcode-comorbid-condition-reference",
+        "valueReference": {"reference": "Condition/d"},
+    }
+    coded = {
+        "url": mcode + "StructureDefinition/mcode-comorbid-condition-code",
+        "valueCodeableConcept": concept(ICD_10_CM, "I50.9"),
+    }
+    local = mcode + "CodeSystem/loinc-requested-cs"
+    parts = [
+        {"code": concept(local, "DEPRESS"), "valueCodeableConcept": concept(SNOMED, "52101004"), "extension": [named]},
+        {"code": concept(local, "CHF"), "valueCodeableConcept": concept(SNOMED, "2667000"), "extension": [coded]},
+        {"code": concept(local, "LIVER"), "valueCodeableConcept": concept(SNOMED, "2667000")},
+    ]
+    panel = observation("o", (local, "comorbidities-elixhauser"), component=parts)
+    draft = only(mapped(patient(), condition(), problem("d", concept(SNOMED, "35489007")), panel), KIND)
+    assert (draft.payload["panel"], present(draft)) == ("Elixhauser", ["F32.9"])
+    assert [each["code"] for each in draft.payload["absentConditions"]] == ["I50.9"]
+    assert not draft.issues
+
+
+def test_a_bare_score_is_not_for_pop_and_does_not_hide_the_problem_list() -> None:
+    score = observation("o", ("urn:local", "CCI"), valueInteger=3)
+    score["code"]["coding"][0]["display"] = "Charlson Comorbidity Index"
+    result = mapped(patient(), condition(), problem("copd", "J44.9"), score)
+    assert present(only(result, KIND)) == ["J44.9"]
+    assert "POP computes" in reasons(result)["Observation/o"]
