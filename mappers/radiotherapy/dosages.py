@@ -66,7 +66,7 @@ def _of_parts(parts: Sequence[Statement]) -> list[Volume]:
 
 
 def _of_sessions(sessions: Sequence[Statement]) -> list[Volume]:
-    """A place per sessions that irradiated it: as many fractions as sessions; a dose only if each session states one."""
+    """A place per sessions that irradiated it: as many fractions as sessions."""
     by_place: dict[str, list[tuple[Statement, Volume]]] = {}
     for each in sessions:
         for volume in each.volumes:
@@ -75,20 +75,27 @@ def _of_sessions(sessions: Sequence[Statement]) -> list[Volume]:
     for identity, told in sorted(by_place.items()):
         kept = {each.reference for each in distinct([each for each, _ in told])}
         volumes = [volume for each, volume in told if each.reference in kept]
-        doses = tuple(dose for volume in volumes for dose in volume.doses)
         alone = len(sessions) == 1 and not sessions[0].counted
         result.append(
             replace(
                 volumes[0] if volumes else told[0][1],
                 identity=identity,
                 sources=tuple(source for _, volume in told for source in volume.sources),
-                doses=doses if len(doses) == len(kept) else (),
+                doses=_doses_of_sessions(volumes),
                 derived=not alone,
                 fractions=told[0][1].fractions if alone else len(kept) or None,
                 fractions_source=told[0][1].fractions_source if alone else told[0][0].when,
             )
         )
     return result
+
+
+def _doses_of_sessions(volumes: Sequence[Volume]) -> tuple[Dose, ...]:
+    """The doses that add up, if each session states its own; the plan's, where sessions repeat it («50 Gy in 25 fractions»)."""
+    doses = tuple(dose for volume in volumes for dose in volume.doses)
+    if any(volume.fractions is not None and volume.fractions > 1 for volume in volumes):
+        return doses[:1] if len({(each.value, each.unit) for each in doses}) == 1 else ()
+    return doses if len(doses) == len(volumes) else ()
 
 
 def _sum(one: Volume, two: Volume) -> Volume:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal
 
 from mappers.codes import (
@@ -12,6 +13,7 @@ from mappers.codes import (
     OPS,
     RADIOTHERAPY_BEAM,
     RADIOTHERAPY_DOSE,
+    RADIOTHERAPY_FRACTIONS,
     RADIOTHERAPY_SESSIONS,
     SNOMED,
 )
@@ -26,12 +28,12 @@ _MII = (
     "https://www.medizininformatik-initiative.de/fhir/ext/modul-onko/StructureDefinition/mii-ex-onko-strahlentherapie-"
 )
 INTENTION = _MII + "intention"
-STELLUNG = (_MII + "stellung-zur-op", _MII + "stellungzurop")
 BESTRAHLUNG = _MII + "bestrahlung"
 #: 2025's MII: a Bestrahlung is a Procedure of its own with these extensions.
 BESTRAHLUNG_PARTS = {name: f"{_MII}bestrahlung-{name}" for name in ("gesamtdosis", "einzeldosis", "boost")}
 BESTRAHLUNG_SIDE = _MII + "bestrahlung-seitenlokalisation"
 
+_EXTENSIONS = frozenset({RADIOTHERAPY_SESSIONS, RADIOTHERAPY_DOSE, RADIOTHERAPY_BEAM, INTENTION, BESTRAHLUNG})
 _COURSE_PROFILES = frozenset({
     "mcode-radiotherapy-course-summary", "mcode-radiotherapy-treatment-summary", "codexrt-radiotherapy-course-summary",
     "mii-pr-onko-strahlentherapie", "onconova-radiotherapy-summary",
@@ -47,16 +49,19 @@ _PART_CODES = frozenset({
 #: SNOMED CT: Radiation oncology AND/OR radiotherapy; Radiotherapy; Radionuclide therapy.
 _CATEGORIES = frozenset({(SNOMED, "108290001"), (SNOMED, "1287742003"), (SNOMED, "399315003")})
 _WORDS = re.compile(
-    r"radio-?therap|radiation (?:therap|treatment|beam|oncolog)|beam radiation|strahlentherap|strahlenbehandlung|\bbestrahlung|"
+    r"radio-?therap|radiation (?:therap|treatment|beam|oncolog|to )|beam radiation|strahlentherap|strahlenbehandlung|bestrahlung|"
+    r"\birradiation\b|\bradiatio\b|\bxrt\b|gamma[- ]?knife|cyber[- ]?knife|"
     r"radiochemo|brachytherap|radio-?surg|radiochirurg|teletherap|\bsbrt\b|\bsabr\b|\bimrt\b|\bvmat\b|\bebrt\b|\bwbrt\b|\btbi\b|"
     r"(?:proton|carbon ion|neutron)(?: beam)? therap|protonentherap|radioembol|radioligand|radionu[ck]lid\w* ?therap|"
     r"radioiodine (?:therap|ablat)|radiojod-?therap|radioimmun\w*therap|radiopharmac\w* therap",
     re.I,
 )
+#: Light, and products that are irradiated.
+_NO_RADIATION = re.compile(r"photother|\buv[ab]?\b|erythrozyt|thrombozyt|blood|red cell|platelet|ultraviolet", re.I)
 _NO_TREATMENT = re.compile(
     r"referral|consult|planning|\bplanung|bestrahlungsplanung|simulat|management|follow[- ]?up|nachsorge|dosimetr|physics|"
     r"evaluat|assessment|education|aufklärung|vorstellung|überweisung|verification|port film|localization|guidance|history of|"
-    r"phototherap|\buv[ab]?\b|erythrozyt|thrombozyt|blood product|hyperthermia|fixation|behandlungshilfe|"
+    r"hyperthermia|fixation|behandlungshilfe|"
     r"radiotherapy (?:device|equipment)|discussion",
     re.I,
 )
@@ -70,18 +75,29 @@ def code_words(json: JsonObject) -> str:
 
 def is_radiotherapy(json: JsonObject) -> bool:
     """True if the Procedure tells of radiotherapy, its planning included: by profile, extension, category, code or name."""
-    if any(_PROFILE.search(name) for name in profiles(json)):
+    meta = json.get("meta")
+    named = meta.get("profile") if isinstance(meta, dict) else None
+    if isinstance(named, list) and any(isinstance(each, str) and _profiled(each) for each in named):
         return True
-    if any(extensions(json, (RADIOTHERAPY_SESSIONS, RADIOTHERAPY_DOSE, RADIOTHERAPY_BEAM, INTENTION, BESTRAHLUNG))):
+    if "extension" in json and any(extensions(json, _EXTENSIONS)):
         return True
     for concept in (json.get("code"), *objects(json.get("category"))):
         if any(_listed(system, code) for system, code in pairs(concept)):
             return True
-    return _WORDS.search(code_words(json)) is not None and not re.search(
-        r"photother|\buv[ab]?\b", code_words(json), re.I
-    )
+    return _names_radiation(code_words(json))
 
 
+@lru_cache(maxsize=1024)
+def _profiled(profile: str) -> bool:
+    return _PROFILE.search(profile.rpartition("/")[2]) is not None
+
+
+@lru_cache(maxsize=8192)
+def _names_radiation(text: str) -> bool:
+    return _WORDS.search(text) is not None and _NO_RADIATION.search(text) is None
+
+
+@lru_cache(maxsize=8192)
 def _listed(system: str, code: str) -> bool:
     if system == SNOMED:
         return code in TABLES.generic or code in TABLES.snomed or code in TABLES.listed
@@ -140,20 +156,23 @@ def counted(json: JsonObject) -> bool:
 
 def shape_of(json: JsonObject, days: int | None, *, part: bool) -> Shape:
     """What the Procedure tells of. ``days``: how many days its period spans; None if it has no period with an end. ``part``: it is
-    part of another radiotherapy."""
+    part of another radiotherapy, as its phase, its plan or one of its sessions."""
     named = profiles(json)
     code_set = {code for _, code in pairs(json.get("code"))}
-    if part:
-        return "part"
-    if named & _COURSE_PROFILES or code_set & _COURSE_CODES:
+    if not part and (named & _COURSE_PROFILES or code_set & _COURSE_CODES):
         return "course"
     if code_set & _PART_CODES or any("phase" in name or "bestrahlung" in name for name in named):
         return "part"
-    stated = (RADIOTHERAPY_SESSIONS, RADIOTHERAPY_DOSE, BESTRAHLUNG)
-    if any(extensions(json, stated)) or (days is not None and days > _SESSION_DAYS):
-        return "course"
-    if isinstance(json.get("performedPeriod"), dict) and days is None:
-        return "course"
+    stated = (
+        RADIOTHERAPY_SESSIONS,
+        RADIOTHERAPY_DOSE,
+        BESTRAHLUNG,
+        *BESTRAHLUNG_PARTS.values(),
+        *RADIOTHERAPY_FRACTIONS,
+    )
+    long = days is None if isinstance(json.get("performedPeriod"), dict) else False
+    if any(extensions(json, stated)) or long or (days is not None and days > _SESSION_DAYS):
+        return "part" if part else "course"
     return "session"
 
 

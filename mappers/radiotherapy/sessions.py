@@ -29,7 +29,10 @@ def count_sessions(course: Course) -> Count | None:
     stated = next((each.sessions for each in course.statements if each.sessions is not None), None)
     if stated is not None:
         return Count(stated[0], (stated[1],))
-    told = next((each.fractions for each in course.summaries if each.fractions is not None), None)
+    whole = course.summaries or (
+        course.sessions if len(course.sessions) == 1 and not course.sessions[0].counted else []
+    )
+    told = next((each.fractions for each in whole if each.fractions is not None), None)
     if told is not None:
         return Count(
             told[0], (told[1],), ("sessions-from-fractions", "The sessions are the fractions that the course states.")

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-from mappers.codes import PROCEDURE_INTENT, RADIOTHERAPY_SESSIONS, RELATED_CONDITION, SNOMED, TERMINATION_REASON
+from mappers.codes import RADIOTHERAPY_SESSIONS, RELATED_CONDITION
 from mappers.dates import Day
 from mappers.diagnoses import diagnose
-from mappers.fhir import extension_value, extensions, first, objects, pairs, text_of, words
+from mappers.fhir import extension_value, extensions, first, objects, text_of, triples, words
 from mappers.protocol import Context, EntityView, JsonObject, NotForPop, Resource, Source
 from mappers.radiotherapy.beams import Beam, beams_of, family_of
+from mappers.radiotherapy.intents import adjuvant_of, carriers_of, intent_of, names_an_intent
 from mappers.radiotherapy.procedures import (
-    INTENTION,
-    STELLUNG,
     Shape,
-    code_words,
     counted,
     is_radiotherapy,
-    note_text,
     parents,
     refused,
     shape_of,
@@ -28,29 +24,10 @@ from mappers.radiotherapy.procedures import (
 from mappers.radiotherapy.volumes import Volume, count_of, fractions_of, told_fractions, volumes_of
 from mappers.references import own_identifier_keys
 from mappers.subjects import TUMOUR, day_in
+from mappers.systemic_therapy.intents import Intent, stated_termination
 
 _NOT_DONE = {"entered-in-error": "entered in error", "not-done": "not done", "preparation": "only in preparation"}
 _GOING_ON = frozenset({"in-progress", "on-hold"})
-
-Intent = Literal["curative", "palliative"]
-#: SNOMED CT procedure intents (mCODE), and the oBDS's (14.1): ``O`` is local cure of an oligometastatic tumour.
-_INTENTS: dict[tuple[str, str], Intent] = {(SNOMED, "373808002"): "curative", (SNOMED, "363676003"): "palliative"}
-_INTENTION: dict[str, Intent] = {"K": "curative", "O": "curative", "P": "palliative"}
-#: Adjuvant and neoadjuvant: SNOMED CT intents; the oBDS's position to surgery (14.2).
-_ROLES = frozenset({"373846009", "373847000"})
-_STELLUNG = frozenset({"A", "N"})
-_PALLIATIVE = re.compile(r"palliati[vo]", re.I)
-_CURATIVE = re.compile(r"\bcurative|\bdefinitive\b|\bradical radio|kurativ|\bdefinitive? (?:radio|strahl)", re.I)
-_ADJUVANT = re.compile(r"\b(?:neo-?)?adjuvant", re.I)
-#: Reasons of the end (oBDS 14.13) as POP's: regular, target dose after a pause, side effects, progression, refusal, death.
-_ENDE_GRUND = {
-    "E": "182992009",
-    "F": "182992009",
-    "A": "407563006",
-    "P": "266721009",
-    "V": "105480006",
-    "T": "419620001",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +76,8 @@ def read_statement(resource: Resource, context: Context) -> Statement | NotForPo
         return NotForPop(reference, f"the radiotherapy is {_NOT_DONE[status]}")
     if (why := refused(json)) is not None:
         return NotForPop(reference, why)
-    tumours, reasons, cancer, other = _reasons(resource, context)
+    carriers = carriers_of(resource, context)
+    tumours, reasons, cancer, other = _reasons(carriers, context)
     if other and not cancer:
         return NotForPop(reference, "radiotherapy of another disease than a tumour")
     if not context.entities(TUMOUR):
@@ -112,8 +90,8 @@ def read_statement(resource: Resource, context: Context) -> Statement | NotForPo
     return Statement(
         resource=resource, shape=shape_of(json, days, part=bool(above)), parents=above,
         identifiers=frozenset(_identifiers(json)), start=start, moment=_moment(json),
-        end=None if status in _GOING_ON else end, when=when, tumours=tumours, reasons=reasons, intent=_intent(resource),
-        adjuvant=_adjuvant(resource), termination=_termination(resource), sessions=_sessions(resource),
+        end=None if status in _GOING_ON else end, when=when, tumours=tumours, reasons=reasons, intent=intent_of(carriers),
+        adjuvant=adjuvant_of(carriers), termination=stated_termination((resource,)), sessions=_sessions(resource),
         fractions=(fractions[0], Source(reference, fractions[1])) if fractions is not None else None,
         volumes=tuple(volumes_of(resource, context)), beams=tuple(beams), family=family_of(resource, beams), counted=counted(json),
     )  # fmt: skip
@@ -142,13 +120,25 @@ def _identifiers(json: JsonObject) -> list[tuple[str, str]]:
     ]
 
 
-def _reasons(resource: Resource, context: Context) -> tuple[tuple[str, ...], tuple[Source, ...], bool, bool]:
-    """(tumours named, where, whether a tumour is named at all, whether another disease is)."""
+def _reasons(
+    carriers: Sequence[Resource], context: Context
+) -> tuple[tuple[str, ...], tuple[Source, ...], bool, bool]:  # fmt: skip
+    """(tumours named, where, whether any is named at all, whether another disease is): by the Procedure, else by its orders."""
+    cancer = other = False
+    for each in carriers:
+        keys, sources, mine, another = _reasons_of(each, context)
+        if keys:
+            return keys, sources, True, other
+        cancer, other = cancer or mine, other or another
+    return (), (), cancer, other
+
+
+def _reasons_of(resource: Resource, context: Context) -> tuple[tuple[str, ...], tuple[Source, ...], bool, bool]:
     json, reference = resource.json, resource.reference
     keys: dict[str, None] = {}
     sources: list[Source] = []
     cancer = other = False
-    named = [("reasonReference", each) for each in objects(json.get("reasonReference"))]
+    named = [(element, each) for element in ("reasonReference", "addresses") for each in objects(json.get(element))]
     named.extend(("extension", first(each.get("valueReference"))) for _, each in extensions(json, RELATED_CONDITION))
     for element, target in named:
         view = context.entity_of(TUMOUR, target, within=resource)
@@ -159,20 +149,15 @@ def _reasons(resource: Resource, context: Context) -> tuple[tuple[str, ...], tup
         elif (found := context.resolve(target, within=resource)) is not None and found.type == "Condition":
             other = other or diagnose(found.json).relationship is None
     for concept in objects(json.get("reasonCode")):
-        if not (list(pairs(concept)) or words(concept)):
+        if not triples(concept):
             continue
         tumour = diagnose({"code": concept}).relationship
-        cancer, other = cancer or tumour is not None, other or (tumour is None and not _adjuvant_words(concept))
+        cancer, other = cancer or tumour is not None, other or (tumour is None and not names_an_intent(words(concept)))
         match = _matching(concept, context) if tumour is not None and not keys else None
         if match is not None:
             keys.setdefault(match.key)
             sources.append(Source(reference, "reasonCode"))
     return tuple(sorted(keys)), tuple(dict.fromkeys(sources)), cancer, other
-
-
-def _adjuvant_words(concept: JsonObject) -> bool:
-    text = words(concept)
-    return any(pattern.search(text) for pattern in (_ADJUVANT, _CURATIVE, _PALLIATIVE))
 
 
 def _matching(concept: JsonObject, context: Context) -> EntityView | None:
@@ -217,59 +202,6 @@ def _moment(json: JsonObject) -> dt.datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=dt.UTC)
-
-
-def _intent(resource: Resource) -> tuple[Intent, Source] | None:
-    json, reference = resource.json, resource.reference
-    for url in PROCEDURE_INTENT:
-        stated = extension_value(json, url)
-        for pair in pairs(stated[1]) if stated is not None else ():
-            if pair in _INTENTS:
-                return _INTENTS[pair], Source(reference, "extension")
-    stated = extension_value(json, INTENTION)
-    for _, code in pairs(stated[1]) if stated is not None else ():
-        if code in _INTENTION:
-            return _INTENTION[code], Source(reference, "extension")
-    reasons = " | ".join(words(each) for each in objects(json.get("reasonCode")))
-    category = " | ".join(words(each) for each in objects(json.get("category")))
-    for element, text in (
-        ("code", code_words(json)),
-        ("category", category),
-        ("reasonCode", reasons),
-        ("note", note_text(json)),
-    ):
-        palliative, curative = _PALLIATIVE.search(text), _CURATIVE.search(text)
-        if bool(palliative) != bool(curative):
-            return "palliative" if palliative else "curative", Source(reference, element)
-    return None
-
-
-def _adjuvant(resource: Resource) -> Source | None:
-    json = resource.json
-    for url in PROCEDURE_INTENT:
-        stated = extension_value(json, url)
-        if stated is not None and any(code in _ROLES for _, code in pairs(stated[1])):
-            return Source(resource.reference, "extension")
-    position = extension_value(json, STELLUNG)
-    if position is not None and any(code in _STELLUNG for _, code in pairs(position[1])):
-        return Source(resource.reference, "extension")
-    return Source(resource.reference, "code") if _ADJUVANT.search(code_words(json)) else None
-
-
-def _termination(resource: Resource) -> tuple[JsonObject, Source] | None:
-    json = resource.json
-    stated = extension_value(json, TERMINATION_REASON)
-    if stated is not None and isinstance(stated[1], dict):
-        return stated[1], Source(resource.reference, "extension")
-    if json.get("status") == "stopped" and (reason := first(json.get("statusReason"))):
-        return reason, Source(resource.reference, "statusReason")
-    outcome = json.get("outcome")
-    for system, code in pairs(outcome):
-        if "ende-grund" in system and code in _ENDE_GRUND:
-            return {"coding": [{"system": SNOMED, "code": _ENDE_GRUND[code]}]}, Source(resource.reference, "outcome")
-        if "ende-grund" in system and code == "S" and isinstance(outcome, dict):
-            return outcome, Source(resource.reference, "outcome")
-    return None
 
 
 def _sessions(resource: Resource) -> tuple[int, Source] | None:

@@ -367,7 +367,6 @@ def test_why_it_ended(code: str, reason: str | None) -> None:
     outcome = concept(MII + "CodeSystem/mii-cs-onko-therapie-ende-grund", code)
     therapy = only(mapped(patient(), condition(), strahlentherapie(intention("K"), count(25), outcome=outcome)), KIND)
     assert _codes(therapy, "terminationReason") == (reason,)
-    assert (("unmapped-code", "terminationReason") in codes(therapy)) is (code == "S")
 
 
 def test_a_diagnosis_code_names_the_tumour_among_several() -> None:
@@ -471,6 +470,67 @@ def test_a_lone_session_of_minutes_is_one_and_its_site_may_be_unstated() -> None
     result = mapped(patient(), condition(), record)
     assert only(result, KIND).payload["sessions"] == 1
     assert not drafts(result, DOSAGE)
+
+
+@pytest.mark.parametrize(
+    ("text", "dose"),
+    [("IMRT left breast, 50 Gy in 25 fractions", 50.0), ("IMRT left breast 180 cGy", 1.8 * len(DAYS)), ("IMRT", None)],
+)
+def test_doses_of_sessions(text: str, dose: float | None) -> None:
+    records = [session(f"s{day}", day) | {"code": concept(CPT, "77386") | {"text": text}} for day in DAYS]
+    dosage = only(mapped(patient(), condition(), *records), DOSAGE)
+    assert dosage.payload["fractions"] == len(DAYS)
+    assert dosage.payload.get("dose") == (None if dose is None else {"value": pytest.approx(dose), "unit": "Gy"})
+
+
+def test_a_lone_day_with_its_plan_in_words() -> None:
+    record = procedure(
+        "x", {"text": "SBRT right lung 54 Gy in 3 fractions"}, performedDateTime="2024-03-04", extension=[CURATIVE]
+    )
+    result = mapped(patient(), condition(), record)
+    assert only(result, KIND).payload["sessions"] == 3
+    assert only(result, DOSAGE).payload["dose"] == {"value": 54.0, "unit": "Gy"}
+
+
+def test_sessions_that_are_part_of_a_summary_are_counted_for_it() -> None:
+    parts = [session(f"s{day}", day, partOf=[{"reference": "Procedure/course"}]) for day in DAYS]
+    therapy = only(mapped(patient(), condition(), summary("course", CURATIVE), *parts), KIND)
+    assert (therapy.key, therapy.payload["sessions"]) == ("Radiotherapy:Procedure/course", len(DAYS))
+
+
+def test_the_order_tells_intent_and_tumour() -> None:
+    order = {
+        "resourceType": "ServiceRequest", "id": "o", "status": "active", "intent": "order", "subject": {"reference": "Patient/p"},
+        "code": {"text": "Palliative radiotherapy"}, "reasonReference": [{"reference": "Condition/c2"}],
+    }  # fmt: skip
+    records = [
+        session(f"s{day}", day, basedOn=[{"reference": "ServiceRequest/o"}], reasonReference=None) for day in DAYS
+    ]
+    records = [record | {"extension": []} for record in records]
+    therapy = only(mapped(patient(), condition(), condition("c2", "C61"), order, *records), KIND)
+    assert therapy.payload["intent"] == "palliative"
+    assert therapy.references["targetedEntitiesIds"] == ("NeoplasticEntity:Condition/c2",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Total body irradiation", "Ganzhirnbestrahlung", "Radiatio Mamma", "Gamma Knife radiosurgery", "XRT left hip"],
+)
+def test_names_of_radiation(text: str) -> None:
+    assert is_radiotherapy({"code": {"text": text}})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Transfusion of irradiated red blood cells",
+        "UVB irradiation",
+        "Ultraviolet irradiation",
+        "Irradiation of blood product",
+    ],
+)
+def test_names_of_no_radiation(text: str) -> None:
+    assert not is_radiotherapy({"code": {"text": text}})
 
 
 def test_two_summaries_with_numbers_of_one_system_are_two_courses() -> None:
