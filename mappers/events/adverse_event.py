@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from mappers.dates import Day
 from mappers.drafting import Drafting
 from mappers.events.causes import CAUSES, RADIOTHERAPY, SURGERY, THERAPY, cause_drafts, causes_of, end_of, start_of
 from mappers.events.courses import Course, courses
-from mappers.events.mitigations import mitigation_drafts
+from mappers.events.mitigations import given_for, mitigation_drafts
 from mappers.events.report import Report
 from mappers.events.reports import read_report
 from mappers.events.selection import concerns_event
@@ -62,8 +62,9 @@ class AdverseEventMapper:
         told, checks = courses(_joined(reports, resulting), context)
         for check in checks:
             yield NotForPop(check.resource.reference, "grade 0: the event was looked for, and there was none")
+        given = given_for(context) if told else {}
         for course in told:
-            yield from _drafts(course, context)
+            yield from _drafts(course, given, context)
 
 
 def _resulting(members: Sequence[Resource], context: Context) -> dict[str, str]:
@@ -118,7 +119,7 @@ def _date(report: Report, context: Context) -> None:
             return
 
 
-def _drafts(course: Course, context: Context) -> Iterator[Draft]:
+def _drafts(course: Course, given: Mapping[str, Sequence[Resource]], context: Context) -> Iterator[Draft]:
     identity = course.identity
     drafting = Drafting(KIND, f"{KIND}:{identity}")
     member = course.first.resource
@@ -133,7 +134,7 @@ def _drafts(course: Course, context: Context) -> Iterator[Draft]:
     _put_outcome(drafting, course, context)
     # The children come first: what is wrong with them is told by the event.
     causes = list(cause_drafts(drafting, identity, course.reports, context))
-    mitigations = list(mitigation_drafts(drafting, identity, course.reports, context))
+    mitigations = list(mitigation_drafts(drafting, identity, course.reports, given, context))
     yield drafting.done()
     yield from (*causes, *mitigations)
 

@@ -11,7 +11,7 @@ A drug is one of POP's classes by POP's own code, its ATC code (WHO index: class
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
@@ -115,14 +115,16 @@ def _snomed(name: str, code: str, context: Context) -> Translation | None:
     return context.translate(LISTS[name], {"coding": [{"system": SNOMED, "code": code}]})
 
 
-def mitigation_drafts(event: Drafting, identity: str, reports: Sequence[Report], context: Context) -> Iterator[Draft]:
-    """One draft per measure; the same measure told twice is one."""
+def mitigation_drafts(
+    event: Drafting, identity: str, reports: Sequence[Report], given: Mapping[str, Sequence[Resource]], context: Context
+) -> Iterator[Draft]:
+    """One draft per measure; the same measure told twice is one. ``given``: see :func:`given_for`."""
     told: dict[tuple[str, str], Measure] = {}
     for report in reports:
         for each in (*_own(event, report, context), *_actions(event, report, context)):
             known = told.setdefault((each.name, str(each.found.concept["code"])), each)
             known.management = known.management or each.management
-    for each in _given_for(reports, context):
+    for each in _given(reports, given, context):
         known = told.setdefault((each.name, str(each.found.concept["code"])), each)
         known.management = known.management or each.management
     for _, measure in sorted(told.items()):
@@ -240,21 +242,29 @@ def _managed(target: Resource, context: Context) -> Translation | None:
     return _snomed("management", _MANAGEMENT[code], context) if isinstance(code, str) and code in _MANAGEMENT else None
 
 
-def _given_for(reports: Sequence[Report], context: Context) -> Iterator[Measure]:
+def given_for(context: Context) -> dict[str, list[Resource]]:
+    """Resource → the drugs and procedures of which it is the reason."""
+    found: dict[str, list[Resource]] = {}
+    for target in context.resources(*_MEDICATIONS, "Procedure"):
+        if target.json.get("status") in _NOT_DONE:
+            continue
+        for reference in objects(target.json.get("reasonReference")):
+            reason = context.resolve(reference, within=target)
+            if reason is not None:
+                found.setdefault(reason.reference, []).append(target)
+    return found
+
+
+def _given(reports: Sequence[Report], given: Mapping[str, Sequence[Resource]], context: Context) -> Iterator[Measure]:
     """Drugs and procedures whose reason is one of the event's resources."""
-    own = {source.resource for report in reports for source in (report.event_source, *report.read)}
-    own.update(report.resource.reference for report in reports)
+    own = {report.resource.reference for report in reports}
     for report in reports:
         for reference in objects(report.resource.json.get("resultingCondition")):
             condition = context.resolve(reference, within=report.resource)
             if condition is not None:
                 own.add(condition.reference)
-    for target in context.resources(*_MEDICATIONS, "Procedure"):
-        reasons = objects(target.json.get("reasonReference"))
-        if not reasons or target.json.get("status") in _NOT_DONE:
-            continue
-        meant = [context.resolve(each, within=target) for each in reasons]
-        if any(each is not None and each.reference in own for each in meant):
+    for reason in sorted(own):
+        for target in given.get(reason, ()):
             measure = _of(target, Source(target.reference, "reasonReference"), context)
             if measure is not None:
                 yield measure

@@ -36,21 +36,53 @@ _WORDS = (
 CRITERIA = re.compile(r"\b(?:i?RECIST|PERCIST|RANO|Lugano|IMWG|iwCLL|Cheson|WHO|PCWG)\b", re.I)
 
 
-def stated_methods(member: Resource, context: Context) -> list[tuple[Translation, tuple[Source, ...]]]:
-    """Each method that is stated, with where: by the observation itself, else by what it derives from or is a result of."""
-    found: list[tuple[Translation, tuple[Source, ...]]] = []
-    for concept, source in own_statements(member):
-        if (method := read_method(concept, context)) is not None:
-            found.append((method, (source,)))
-    if found:
+Stated = tuple[Translation, tuple[Source, ...]]
+
+
+class Methods:
+    """Finds the methods of a patient's assessments; which reports have which results is looked up once, and only if need be."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._reports: dict[str, list[Resource]] | None = None
+
+    def stated(self, member: Resource) -> list[Stated]:
+        """Each method that is stated, with where: by the observation itself, else by what it derives from or is a result of."""
+        found: list[Stated] = []
+        for concept, source in own_statements(member):
+            if (method := read_method(concept, self._context)) is not None:
+                found.append((method, (source,)))
+        if found:
+            return found
+        for other, element in self._others(member):
+            for concept, place in _told_by(other):
+                if (method := read_method(concept, self._context)) is not None:
+                    near = (Source(member.reference, element),) if element else ()
+                    found.append((method, (Source(other.reference, place), *near)))
         return found
-    for other, element in _others(member, context):
-        for concept, place in _told_by(other):
-            method = read_method(concept, context)
-            if method is not None:
-                near = (Source(member.reference, element),) if element else ()
-                found.append((method, (Source(other.reference, place), *near)))
-    return found
+
+    def _others(self, member: Resource) -> Iterator[tuple[Resource, str]]:
+        for element in ("derivedFrom", "partOf"):
+            for reference in objects(member.json.get(element)):
+                other = self._context.resolve(reference, within=member)
+                if other is not None:
+                    yield other, element
+        for report in self._results().get(member.reference, ()):
+            yield report, ""
+            for study in objects(report.json.get("imagingStudy")):
+                other = self._context.resolve(study, within=report)
+                if other is not None:
+                    yield other, ""
+
+    def _results(self) -> dict[str, list[Resource]]:
+        if self._reports is None:
+            self._reports = {}
+            for report in self._context.resources("DiagnosticReport"):
+                for reference in objects(report.json.get("result")):
+                    result = self._context.resolve(reference, within=report)
+                    if result is not None:
+                        self._reports.setdefault(result.reference, []).append(report)
+        return self._reports
 
 
 def read_method(concept: JsonObject, context: Context) -> Translation | None:
@@ -85,23 +117,6 @@ def own_statements(member: Resource) -> Iterator[tuple[JsonObject, Source]]:
         and any(pattern.search(words(name)) for pattern, _ in _WORDS)
     ):
         yield name, Source(member.reference, "code")
-
-
-def _others(member: Resource, context: Context) -> Iterator[tuple[Resource, str]]:
-    for element in ("derivedFrom", "partOf"):
-        for reference in objects(member.json.get(element)):
-            other = context.resolve(reference, within=member)
-            if other is not None:
-                yield other, element
-    for report in context.resources("DiagnosticReport"):
-        results = [context.resolve(each, within=report) for each in objects(report.json.get("result"))]
-        if all(each is None or each.reference != member.reference for each in results):
-            continue
-        yield report, ""
-        for study in objects(report.json.get("imagingStudy")):
-            other = context.resolve(study, within=report)
-            if other is not None:
-                yield other, ""
 
 
 def _told_by(other: Resource) -> Iterator[tuple[JsonObject, str]]:

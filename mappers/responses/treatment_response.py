@@ -2,76 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-
-from mappers.codes import LOINC, RECIST_INTERPRETED, RESPONSE_PROFILES, SNOMED
-from mappers.dates import Day
+from mappers.codes import RECIST_INTERPRETED, RESPONSE_PROFILES
 from mappers.drafting import Drafting
-from mappers.fhir import code_of, codings, extension_value, has_code, objects, profiles, remembered, text_of, words
-from mappers.protocol import Context, Draft, Group, JsonObject, MapOutput, NotForPop, Resource, Source, Translation
-from mappers.responses.answers import (
-    CONCEPTS,
-    PARTS,
-    Answer,
-    overall_absent,
-    overall_of_parts,
-    parts_say_nothing,
-    read_answer,
-)
-from mappers.responses.methods import METHOD, UNKNOWN, own_statements, stated_methods
-from mappers.subjects import (
-    TUMOUR,
-    VOID,
-    case_key,
-    named_conditions,
-    observed_on,
-    put_observed,
-    related_tumours,
-    subject_source,
-)
+from mappers.fhir import extension_value, objects, profiles
+from mappers.protocol import Context, Draft, Group, JsonObject, MapOutput, NotForPop, Resource, Source
+from mappers.responses.answers import overall_absent
+from mappers.responses.assessments import RECIST, Statement, asks_for_response, assessments, read_statement
+from mappers.responses.methods import METHOD, UNKNOWN, Methods, own_statements
+from mappers.subjects import TUMOUR, case_key, put_observed, related_tumours, subject_source
 
 KIND = "TreatmentResponse"
-#: LOINC *Cancer disease progression* (mCODE STU2–4, POP), *Response to cancer treatment* (mCODE STU1), *Cancer outcome status*
-#: (DNPM, DKTK); SNOMED CT *Status of regression of tumor* (MII course reports).
-_CODES = frozenset({(LOINC, "97509-4"), (LOINC, "88040-1"), (LOINC, "21976-6"), (SNOMED, "396432002")})
-_CRITERIA = re.compile(
-    r"\bi?recist\b|\bpercist\b|\b(?:lugano|cheson|imwg|iwcll|rano|tumou?r|cancer|oncolog\w+) response\b|"
-    r"response to (?:cancer|anti-?cancer|tumou?r|oncolog\w+) (?:treatment|therapy)|cancer disease (?:status|progression)|"
-    r"gesamtbeurteilung (?:des )?tumorstatus|tumoransprechen", re.I
-)  # fmt: skip
-_GENERAL = re.compile(r"\b(?:treatment|therapy|disease|overall|best overall) response\b|therapieansprechen", re.I)
-_LESION = re.compile(r"\b(?:non-?)?target\b|\blesions?\b|zielläsion", re.I)
 _READ = ("status", "code", "category", "interpretation", "component", "hasMember", "method", "derivedFrom", "partOf", "focus",
          "extension", "effectiveDateTime", "bodySite")  # fmt: skip
-_BEST = re.compile(r"\bbest (?:overall )?response\b|\bbestes ansprechen", re.I)
-_OVERALL = re.compile(r"\boverall\b|gesamtbeurteilung", re.I)
-
-
-@dataclass(frozen=True, slots=True)
-class _Statement:
-    """One assessment, as one Observation states it."""
-
-    resource: Resource
-    value: JsonObject | None
-    element: str
-    recist: Translation | None
-    answer: Answer | None
-    day: Day | None
-    tumours: frozenset[str]
-    method: str | None
-
-    def told_again_by(self, other: _Statement) -> bool:
-        """True if both tell one assessment: same exact day and category, and neither tumours nor method differ."""
-        if self.recist is None or other.recist is None or self.day is None or not self.day.exact:
-            return False
-        return (
-            self.day == other.day
-            and self.recist.concept == other.recist.concept
-            and (self.tumours == other.tumours or not self.tumours or not other.tumours)
-            and (self.method == other.method or self.method is None or other.method is None)
-        )
 
 
 class TreatmentResponseMapper:
@@ -94,121 +36,24 @@ class TreatmentResponseMapper:
     def select(self, resource: Resource) -> str | None:
         """One group per patient: whether an assessment is told twice shows only when all are seen."""
         json = resource.json
-        asks = _asks(json.get("code")) or ("meta" in json and profiles(json) & RESPONSE_PROFILES)
+        asks = asks_for_response(json.get("code")) or ("meta" in json and profiles(json) & RESPONSE_PROFILES)
         return "treatment-responses" if asks else None
 
     def map(self, group: Group, context: Context) -> MapOutput:
         """A draft per assessment."""
-        statements: list[_Statement] = []
+        statements: list[Statement] = []
+        methods = Methods(context)
         for member in group.members:
-            found = _read(member, context)
+            found = read_statement(member, methods, context)
             if isinstance(found, NotForPop):
                 yield found
             else:
                 statements.append(found)
-        for told in _assessments(statements):
+        for told in assessments(statements):
             yield _draft(told, context)
 
 
-@remembered
-def _asks(code: JsonObject) -> str:
-    """``certain`` if the code asks for the response of a tumour, ``general`` if for some response, else empty."""
-    text = words(code)
-    if has_code(code, _CODES) or _CRITERIA.search(text):
-        return "certain"
-    return "general" if _GENERAL.search(text) else ""
-
-
-def _certain(json: JsonObject) -> bool:
-    return bool(
-        _asks(json.get("code")) == "certain"
-        or profiles(json) & RESPONSE_PROFILES
-        or _CRITERIA.search(words(json.get("method")))
-    )
-
-
-def _read(member: Resource, context: Context) -> _Statement | NotForPop:
-    json = member.json
-    status = json.get("status")
-    if isinstance(status, str) and status in VOID:
-        return NotForPop(member.reference, f"the observation is {VOID[status]}")
-    code = words(json.get("code"))
-    if _LESION.search(code) and not _OVERALL.search(code):
-        return NotForPop(member.reference, "the response of single lesions; POP keeps the overall response")
-    if _BEST.search(code):
-        return NotForPop(member.reference, "the best response of a whole course, no assessment of its day")
-    value, element = _overall(json)
-    answer = read_answer(value) if value is not None else None
-    recist = context.translate("CancerTreatmentResponse", value, text=True) if value is not None else None
-    if recist is None and answer is not None and (not answer.improved or _takes_improved(context)):
-        concept = {"coding": [{"system": LOINC, "code": CONCEPTS[answer.category]}]}
-        recist = context.translate("CancerTreatmentResponse", concept)
-    if recist is None and answer is None:
-        parts = _parts(json)
-        if (value is None or overall_absent(value)) and parts_say_nothing(parts):
-            return NotForPop(member.reference, "it states no response")
-        if not _certain(json):
-            return NotForPop(member.reference, "it names no category of a tumour's response")
-        answer = overall_of_parts(parts) if value is None or overall_absent(value) else None
-        if answer is not None:
-            element = "component"
-            concept = {"coding": [{"system": LOINC, "code": CONCEPTS[answer.category]}]}
-            recist = context.translate("CancerTreatmentResponse", concept)
-    when = observed_on(member, context)
-    views = (context.entity_of(TUMOUR, reference, within=member) for _, reference in named_conditions(member))
-    methods = {method.concept["code"] for method, _ in stated_methods(member, context)}
-    return _Statement(
-        resource=member, value=value, element=element, recist=recist, answer=answer,
-        day=when[0] if when is not None else None, tumours=frozenset(view.key for view in views if view is not None),
-        method="/".join(sorted(methods)) or None,
-    )  # fmt: skip
-
-
-def _takes_improved(context: Context) -> bool:
-    return context.options.get("response.improved") == "partial-response"
-
-
-def _overall(json: JsonObject) -> tuple[JsonObject | None, str]:
-    """(value as a concept, element): the Observation's own value, else that of the component for the overall response."""
-    for holder, prefix in [(json, "")] + [
-        (part, f"component[{number}].")
-        for number, part in enumerate(objects(json.get("component")))
-        if _OVERALL.search(words(part.get("code")))
-    ]:
-        value, text = holder.get("valueCodeableConcept"), text_of(holder.get("valueString"))
-        if isinstance(value, dict) and (codings(value) or text_of(value.get("text"))):
-            return value, prefix + "valueCodeableConcept"
-        if text:
-            return {"text": text}, prefix + "valueString"
-    return None, "valueCodeableConcept"
-
-
-def _parts(json: JsonObject) -> list[str]:
-    """The oBDS keys of primary, nodes and metastases, as far as the report has them."""
-    return [
-        key
-        for part in objects(json.get("component"))
-        if has_code(part.get("code"), PARTS)
-        for coding in codings(part.get("valueCodeableConcept"))
-        if len(key := code_of(coding)) == 1
-    ]
-
-
-def _assessments(statements: Iterable[_Statement]) -> Iterator[list[_Statement]]:
-    """Statements that tell one assessment together, the fullest first."""
-    told: list[list[_Statement]] = []
-    fullest = sorted(statements, key=lambda each: (not each.tumours, each.method is None, each.resource.reference))
-    for each in fullest:
-        same = [others for others in told if all(other.told_again_by(each) for other in others)]
-        # A statement that could repeat several assessments repeats none of them for certain.
-        if len(same) == 1:
-            same[0].append(each)
-        else:
-            told.append([each])
-    return iter(told)
-
-
-def _draft(told: list[_Statement], context: Context) -> Draft:
+def _draft(told: list[Statement], context: Context) -> Draft:
     first = told[0]
     member = first.resource
     drafting = Drafting(KIND, f"{KIND}:{min(each.resource.reference for each in told)}")
@@ -223,13 +68,13 @@ def _draft(told: list[_Statement], context: Context) -> Draft:
     return drafting.done()
 
 
-def _put_category(drafting: Drafting, first: _Statement) -> None:
+def _put_category(drafting: Drafting, first: Statement) -> None:
     source = Source(first.resource.reference, first.element)
     if first.recist is None:
         if first.value is None or overall_absent(first.value):
             drafting.missing("recist", "The report states no overall response, and its parts decide none.", source)
         else:
-            drafting.unmapped("recist", "CancerTreatmentResponse", first.value, source=source, required=True)
+            drafting.unmapped("recist", RECIST, first.value, source=source, required=True)
         return
     drafting.put("recist", first.recist.concept, source)
     drafting.note_rule("recist", first.recist, source)
@@ -244,9 +89,9 @@ def _put_category(drafting: Drafting, first: _Statement) -> None:
         drafting.assume("recist", "read-as-recist", text, source)
 
 
-def _put_method(drafting: Drafting, told: list[_Statement], context: Context) -> None:
+def _put_method(drafting: Drafting, told: list[Statement], context: Context) -> None:
     for each in told:
-        methods = stated_methods(each.resource, context)
+        methods = each.methods
         if not methods:
             continue
         chosen = {method.concept["code"]: method for method, _ in methods}
@@ -273,7 +118,7 @@ def _put_method(drafting: Drafting, told: list[_Statement], context: Context) ->
     drafting.assume("methodology", "method-unstated", "The source states none of POP's imaging methods.", source)
 
 
-def _put_sites(drafting: Drafting, told: list[_Statement], context: Context) -> None:
+def _put_sites(drafting: Drafting, told: list[Statement], context: Context) -> None:
     sites: dict[str, tuple[JsonObject, Source]] = {}
     for each in told:
         source = Source(each.resource.reference, "bodySite")
