@@ -60,7 +60,7 @@ def drafts(meeting: Meeting, context: Context) -> Iterator[Draft]:
     drafting = Drafting(kind, f"{kind}:{meeting.identity}")
     main = next(each for each in meeting.resources if each.reference == meeting.identity)
     drafting.refer("caseId", case_key(context, main), subject_source(main))
-    drafting.put("category", "molecular" if kind == MOLECULAR else "unspecified", Source(main.reference, "code"))
+    drafting.put("category", "molecular" if kind == MOLECULAR else "unspecified", _named_at(main))
     for each in meeting.resources:
         drafting.consume(each, *_READ)
     for resource, source in others:
@@ -68,13 +68,21 @@ def drafts(meeting: Meeting, context: Context) -> Iterator[Draft]:
         drafting.read(source)
     _date(drafting, meeting, context)
     _tumours(drafting, meeting, context)
-    _general(drafting, meeting, [each for each, _ in others], molecular=kind == MOLECULAR, context=context)
+    _general(drafting, meeting, others, molecular=kind == MOLECULAR, context=context)
     if kind == MOLECULAR:
         _molecular(drafting, meeting, context)
     yield drafting.done()
     if kind == MOLECULAR:
         for therapy in _distinct(therapies):
             yield _therapeutic(therapy, drafting.key, context)
+
+
+def _named_at(board: Resource) -> Source:
+    """The element that says that it is a board."""
+    element = next(
+        (each for each in ("code", "category", "type", "serviceType", "title") if each in board.json), "status"
+    )
+    return Source(board.reference, element)
 
 
 def _date(drafting: Drafting, meeting: Meeting, context: Context) -> None:
@@ -102,7 +110,7 @@ def _tumours(drafting: Drafting, meeting: Meeting, context: Context) -> None:
 
 
 def _general(
-    drafting: Drafting, meeting: Meeting, requests: list[Resource], *, molecular: bool, context: Context
+    drafting: Drafting, meeting: Meeting, requests: list[tuple[Resource, Source]], *, molecular: bool, context: Context
 ) -> None:  # fmt: skip
     field = "recommendations"
     found: list[tuple[Translation, Source]] = []
@@ -115,8 +123,8 @@ def _general(
             if source.element.startswith("activity") and not codings(concept) and len(words(concept)) > 80:
                 coded = {}  # a narrative: its words are the patient's
             drafting.unmapped(field, TERMINOLOGY, coded, source=source)
-    for request in requests:
-        found.extend((each, Source(request.reference, "code")) for each in _of_request(request, molecular, context))
+    for request, source in requests:
+        found.extend((each, source) for each in _of_request(request, molecular, context))
     concepts = {(str(each.concept["system"]), str(each.concept["code"])): each.concept for each, _ in found}
     if concepts:
         drafting.put(field, [concepts[key] for key in sorted(concepts)], *dict.fromkeys(source for _, source in found))

@@ -111,7 +111,8 @@ def of_resource(resource: Resource, context: Context) -> Recommendation | None:
 
 def _medication(base: Recommendation, request: Resource, context: Context) -> Recommendation:
     json = request.json
-    found = replace(base, source=Source(request.reference, "medicationCodeableConcept"))
+    element = "medicationReference" if "medicationReference" in json else "medicationCodeableConcept"
+    found = replace(base, source=Source(request.reference, element))
     drugs: list[tuple[Agent | None, JsonObject, Source]] = []
     concept = json.get("medicationCodeableConcept")
     if isinstance(concept, dict):

@@ -30,6 +30,7 @@ NOT_EXPORTED = {
     ("TNMStaging", "stagedEntitiesIds"): "the Observation has one focus of two",
     ("TreatmentResponse", "assessedBodysites"): "the Observation has one body site of two",
     ("AdverseEventSuspectedCause", "medicationId"): "suspectEntity names the therapy, not its drug",
+    ("MolecularTumorBoard", "reviewedReports"): "the Procedure has no element for it",
     ("SystemicTherapyMedication", "usedOfflabel"): "MedicationAdministration has no element for it",
     ("SystemicTherapyMedication", "withinSoc"): "MedicationAdministration has no element for it",
 }
@@ -43,7 +44,7 @@ KINDS = {
     "Radiotherapy": "radiotherapies", "RadiotherapyDosage": "radiotherapies/dosages",
     "RadiotherapySetting": "radiotherapies/settings", "GenomicVariant": "genomic-variants",
 } | {kind: "stagings" for kind, facts in FACTS.items() if "stagingDomain" in facts.const} | {
-    kind: "genomic-signatures" for kind, facts in FACTS.items() if "category" in facts.const
+    kind: "tumor-boards" if kind.endswith("Board") else "genomic-signatures" for kind, facts in FACTS.items() if "category" in facts.const
 }  # fmt: skip
 
 
