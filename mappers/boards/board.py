@@ -19,9 +19,9 @@ class TumorBoardMapper:
       What was planned, requested, cancelled or decided without a conference (oBDS 18.2 ``ther``) is none.
     * One meeting: what is told of one day with one category, unless it names other tumours. POP's own are never joined.
     * Molecular: POP's specialisation, MII's module, a name that says so, or a recommendation that a variant or signature supports.
-    * General recommendations: POP's concepts; MII *Therapie Typ* (oBDS 19.1); codes and words of ``recommendations.json``. Systemic
-      therapies are to be started, operations and radiotherapy to be evaluated, as POP's own cases have them. What the patient
-      declined was recommended all the same.
+    * General recommendations: POP's concepts; MII *Therapie Typ* (oBDS 19.1); codes and words of ``recommendations.json``. A kind
+      of therapy is to be evaluated; a systemic one is to be started where a drug is proposed or the words say so. What the
+      patient declined was recommended all the same.
     * Therapeutic recommendations: MII's MedicationRequests, combinations (RequestGroup) and trial enquiries (ServiceRequest with a
       ResearchStudy), by the plan's activities or based on it; Genomics Reporting's Tasks, whose drug and effect are those of the
       therapeutic implication that is their reason. What supports them are the variants, signatures and markers that they, or the

@@ -17,8 +17,9 @@ TERMINOLOGY = "TumorBoardRecommendation"
 #: MII *Therapie Typ* (oBDS 19.1) and its older spellings.
 _THERAPY_TYPE = re.compile(r"therapie-?typ|therapieempfehlung|therapieart", re.I)
 #: Surveillance excludes what it would otherwise be mistaken for.
-_EXCLUDES = {"watch": {"follow-up"}, "maintenance": {"start-systemic"}, "stop-systemic": {"start-systemic"},
-             "continue-systemic": {"start-systemic", "continue-treatment"}, "other-board": {"molecular-testing"},
+_EXCLUDES = {"watch": {"follow-up"}, "maintenance": {"evaluate-systemic"}, "stop-systemic": {"evaluate-systemic"},
+             "start-systemic": {"evaluate-systemic"},
+             "continue-systemic": {"evaluate-systemic", "continue-treatment"}, "other-board": {"molecular-testing"},
              "confirmatory-testing": {"additional-testing"}}  # fmt: skip
 
 

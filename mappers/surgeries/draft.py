@@ -12,7 +12,7 @@ from mappers.fhir import codings, extension_value, objects, text_of, words
 from mappers.protocol import Context, EntityView, JsonObject, Resource, Source
 from mappers.subjects import TUMOUR, case_key, check_after_birth, only_primary, subject_source
 from mappers.surgeries.names import has_sides, side_in
-from mappers.surgeries.operations import chain
+from mappers.surgeries.operations import Operation, chain
 from mappers.surgeries.residual import put_outcome
 from mappers.surgeries.sessions import Session
 from mappers.surgeries.statement import Statement
@@ -23,6 +23,8 @@ _READ = (
     "status", "category", "code", "performedDateTime", "performedPeriod", "performedString", "partOf", "basedOn", "encounter",
     "reasonCode", "reasonReference", "bodySite", "extension", "outcome",
 )  # fmt: skip
+#: Excisions without an organ of their own.
+_WHEREVER = frozenset({"excision", "skin-excision", "soft-tissue-excision", "bone-resection", "amputation"})
 #: Therapies that remove what is named leave no doubt what they are for, unless the disease has spread.
 _SPREAD = frozenset({"metastatic"})
 
@@ -131,7 +133,7 @@ def _site(drafting: Drafting, session: Session, context: Context) -> None:
             drafting.concept("bodysiteQualifier", "BodyLocationQualifier", qualifier[1], context=context, source=source)
     main = session.main
     if "bodysite" not in drafting.payload:
-        _site_of_code(drafting, main, context)
+        _site_of_code(drafting, main, session.targets if session.named else frozenset(), context)
     _side(drafting, sites, members, context)
     if "bodysite" not in drafting.payload and sites and sites[0][0]:
         site, source = sites[0]
@@ -153,19 +155,37 @@ def _topography(drafting: Drafting, site: JsonObject, source: Source, context: C
         drafting.note_rule("bodysite", found, source)
 
 
-def _site_of_code(drafting: Drafting, main: Statement, context: Context) -> None:
-    operation = main.reading.operation
-    code = main.reading.site or (operation.site if operation is not None else None)
-    found = context.translate("CancerTopography", _coded(ICD_O_TOPOGRAPHY, code)) if code is not None else None
-    if found is None:
+def _site_of_code(drafting: Drafting, main: Statement, targets: frozenset[str], context: Context) -> None:
+    operation, source = main.reading.operation, Source(main.reference, "code")
+    code = main.reading.site
+    if code is None and operation is not None:
+        found = _site_of_tumour(operation, targets, context)
+        if found is not None:
+            drafting.put("bodysite", found, source)
+            text = "No body site is stated: what is excised is the tumour that is named, at its site."
+            drafting.assume("bodysite", "site-of-tumour", text, source)
+            return
+        code = operation.site
+    translation = context.translate("CancerTopography", _coded(ICD_O_TOPOGRAPHY, code)) if code is not None else None
+    if translation is None:
         return
-    source = Source(main.reference, "code")
-    drafting.put("bodysite", found.concept, source)
-    drafting.note_rule("bodysite", found, source)
+    drafting.put("bodysite", translation.concept, source)
+    drafting.note_rule("bodysite", translation, source)
     if main.reading.site is None:
-        drafting.assume(
-            "bodysite", "site-of-operation", "No body site is stated: the organ that the operation is on.", source
-        )
+        text = "No body site is stated: the organ that the operation is on."
+        drafting.assume("bodysite", "site-of-operation", text, source)
+
+
+def _site_of_tumour(operation: Operation, targets: frozenset[str], context: Context) -> JsonObject | None:
+    """An excision that names no organ, or only skin, bone or soft tissue, is where the one tumour is that it is for."""
+    if operation.key not in _WHEREVER or len(targets) != 1:
+        return None
+    (key,) = targets
+    view = next((each for each in context.entities(TUMOUR) if each.key == key), None)
+    concept = view.payload.get("topography") if view is not None else None
+    if not isinstance(concept, dict) or (operation.organs and not operation.removes(str(concept.get("code", "")))):
+        return None
+    return concept
 
 
 def _side(

@@ -91,6 +91,29 @@ def has_sides(topography: str | None) -> bool:
     return topography is None or topography[:3] in _PAIRED
 
 
+#: ICD-O-3 C44: the skin of the regions that surgeons name.
+_SKIN = tuple(
+    (re.compile(rf"\b(?:{regions})\b", re.I), code)
+    for code, regions in (
+        ("C44.0", "lip|lippe"), ("C44.1", "eyelid|augenlid"), ("C44.2", "ear|ohr|auricle"),
+        ("C44.3", "face|cheek|nose|forehead|chin|temple|gesicht|wange|nase|stirn|kinn"),
+        ("C44.4", "scalp|neck|kopfhaut|hals|nacken"),
+        ("C44.5", "back|trunk|chest|abdomen|buttocks?|flank|axilla|groin|rücken|rumpf|brust|bauch|gesäß|leiste"),
+        ("C44.6", "(?:upper |fore)?arm|hand|fingers?|thumb|shoulder|elbow|wrist|upper (?:limb|extremity)|oberarm|"
+                  "unterarm|schulter"),
+        ("C44.7", "(?:lower )?leg|thigh|calf|foot|heel|toes?|hip|knee|shin|ankle|sole|lower (?:limb|extremity)|"
+                  "oberschenkel|unterschenkel|wade|fuß|ferse|zehe|hüfte|knie"),
+    )
+)  # fmt: skip
+
+
+@lru_cache(maxsize=1024)
+def skin_region(text: str) -> str | None:
+    """The skin of the one region that a text names."""
+    found = {code for pattern, code in _SKIN if pattern.search(text)}
+    return found.pop() if len(found) == 1 else None
+
+
 @lru_cache(maxsize=8192)
 def refused(text: str) -> str:
     """Why a name is no operation on a tumour; empty if it may be one."""

@@ -36,6 +36,8 @@ _OBDS_INTENTS: dict[str, Intent] = {"K": "curative", "O": "curative", "P": "pall
 _OBDS_OTHER = {"D": "a diagnostic operation", "R": "an operation for a complication"}
 _INTENTION = re.compile(r"(?:operation-intention|opintention|onko-intention)$", re.I)
 _PALLIATIVE = re.compile(r"\bpalliat", re.I)
+_CURATIVE = re.compile(r"\b(?:curative|kurativ)", re.I)
+_NOT = re.compile(r"\b(?:non|not|nicht|no)[- ]", re.I)
 _CANCER = re.compile(r"tumou?r|cancer|carcinom|malign|melanom|sarcom|metasta|neoplasm|oncolog|krebs|karzinom", re.I)
 
 
@@ -161,8 +163,10 @@ def _intent(resource: Resource) -> tuple[Intent | None, Source | None, str]:
             if code in _OBDS_OTHER:
                 return None, source, _OBDS_OTHER[code]
     for element in ("code", "category", "reasonCode"):
-        if any(_PALLIATIVE.search(words(each)) for each in objects(json.get(element))):
-            return "palliative", Source(resource.reference, element), ""
+        text = " | ".join(words(each) for each in objects(json.get(element)))
+        palliative, curative = _PALLIATIVE.search(text), _CURATIVE.search(text)
+        if bool(palliative) != bool(curative) and not _NOT.search(text):
+            return "palliative" if palliative else "curative", Source(resource.reference, element), ""
     return None, None, ""
 
 

@@ -44,7 +44,8 @@ KINDS = {
     "Radiotherapy": "radiotherapies", "RadiotherapyDosage": "radiotherapies/dosages",
     "RadiotherapySetting": "radiotherapies/settings", "GenomicVariant": "genomic-variants",
 } | {kind: "stagings" for kind, facts in FACTS.items() if "stagingDomain" in facts.const} | {
-    kind: "tumor-boards" if kind.endswith("Board") else "genomic-signatures" for kind, facts in FACTS.items() if "category" in facts.const
+    kind: "tumor-boards" if kind.endswith("Board") else "genomic-signatures"
+    for kind, facts in FACTS.items() if "category" in facts.const
 }  # fmt: skip
 
 

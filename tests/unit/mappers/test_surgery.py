@@ -163,7 +163,8 @@ def test_no_code_breaks_a_reader(code: str) -> None:
     ("text", "operation"),
     [
         ("Laparoscopic right hemicolectomy", "hemicolectomy"), ("Left modified radical mastectomy (procedure)", "mastectomy"),
-        ("Robot-assisted radical prostatectomy", "prostatectomy"), ("Wide local excision of melanoma, left forearm", "excision"),
+        ("Robot-assisted radical prostatectomy", "prostatectomy"),
+        ("Wide local excision of melanoma, left forearm", "skin-excision"),
         ("Mastectomy with immediate reconstruction", "mastectomy"), ("VATS right upper lobectomy", "lobectomy"),
         ("Total abdominal hysterectomy with bilateral salpingo-oophorectomy", "hysterectomy-salpingo-oophorectomy"),
         ("Lumpectomy and sentinel lymph node biopsy", "lumpectomy"), ("Hemikolektomie rechts", "hemicolectomy"),
@@ -428,6 +429,28 @@ def test_the_side_of_a_hemicolectomy_is_none() -> None:
     draft = only(mapped(patient(), condition(code="C18.2"), procedure(code={"text": "Right hemicolectomy"})), "Surgery")
     assert draft.payload["bodysite"]["code"] == "C18.9"
     assert "bodysiteLaterality" not in draft.payload
+
+
+@pytest.mark.parametrize(
+    ("text", "site", "assumption"),
+    [
+        ("Wide local excision of melanoma of back", "C44.5", None), ("Excision of lesion", "C44.6", "site-of-tumour"),
+        ("Excision of soft tissue tumor", None, None),
+    ],
+)  # fmt: skip
+def test_where_an_excision_was(text: str, site: str | None, assumption: str | None) -> None:
+    draft = only(mapped(patient(), condition(code="C43.62"), procedure(code={"text": text})), "Surgery")
+    assert draft.payload.get("bodysite", {}).get("code") == site
+    assert assumption is None or assumption in assumed(draft)
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"), [("Palliative mastectomy", "palliative"), ("Mastectomy, curative", "curative")]
+)
+def test_intent_in_words(text: str, intent: str) -> None:
+    draft = only(mapped(patient(), condition(), procedure(code={"text": text})), "Surgery")
+    assert draft.payload["intent"] == intent
+    assert "curative-removal" not in assumed(draft)
 
 
 def test_a_metastasis_is_operated_on_by_its_organ() -> None:

@@ -32,6 +32,7 @@ MII = "https://www.medizininformatik-initiative.de/fhir/ext/modul-onko/CodeSyste
 GR = "http://hl7.org/fhir/uv/genomics-reporting/StructureDefinition/"
 BOARD, MOLECULAR, THERAPY = "UnspecifiedTumorBoard", "MolecularTumorBoard", "MolecularTherapeuticRecommendation"
 START, SURGERY = "306807008:363701004=372688009", "420227002:363702006=(386053000:363702006=387713003)"
+EVALUATE = "420227002:363702006=(386053000:363702006=61371000210101)"
 TRIAL = "420227002:363702006=(386053000:363702006=709491003)"
 SUBJECT = {"subject": {"reference": "Patient/p"}}
 
@@ -60,7 +61,7 @@ def recommended(draft: Any) -> list[str]:
 @pytest.mark.parametrize(
     ("types", "expected"),
     [
-        (["OP"], [SURGERY]), (["CH", "IM"], [START]), (["SO"], []), ([], []),
+        (["OP"], [SURGERY]), (["CH", "IM"], [EVALUATE]), (["SO"], []), ([], []),
         (["WW"], ["420227002:363702006=(277132007:363702006=(64572001:278201002=74964007))"]),
     ],
 )  # fmt: skip
@@ -127,13 +128,15 @@ def test_names_of_something_else(name: str) -> None:
 @pytest.mark.parametrize(
     ("text", "keys"),
     [
-        ("Adjuvant chemotherapy followed by radiation", ("start-systemic", "radiotherapy")),
-        ("Radiochemotherapie", ("start-systemic", "radiotherapy")),
-        ("Stop systemic therapy", ("stop-systemic",)), ("Continue endocrine therapy", ("continue-systemic",)),
+        ("Adjuvant chemotherapy followed by radiation", ("evaluate-systemic", "radiotherapy")),
+        ("Radiochemotherapie", ("evaluate-systemic", "radiotherapy")),
+        ("Stop systemic therapy", ("stop-systemic",)), ("Start immunotherapy", ("start-systemic",)),
+        ("Continue endocrine therapy", ("continue-systemic",)),
         ("Surgical resection", ("surgery",)), ("Active surveillance", ("watch",)), ("Nachsorge", ("follow-up",)),
         ("Present at molecular tumor board", ("other-board",)), ("Maintenance therapy", ("maintenance",)),
         ("Rebiopsy", ("additional-testing",)),
-        ("Humangenetische Beratung", ("genetic-counselling",)), ("Best supportive care", ("watch",)), ("Discussed with family", ()),
+        ("Humangenetische Beratung", ("genetic-counselling",)), ("Best supportive care", ("watch",)),
+        ("Discussed with family", ()),
     ],
 )  # fmt: skip
 def test_words(text: str, keys: tuple[str, ...]) -> None:
@@ -163,7 +166,7 @@ def test_one_meeting_however_told_and_in_any_order() -> None:
     for order in permutations(told()):
         draft = only(mapped(patient(), condition(), *order), BOARD)
         assert draft.key == "UnspecifiedTumorBoard:CarePlan/z"
-        assert recommended(draft) == [START, SURGERY]
+        assert recommended(draft) == [SURGERY, EVALUATE]
 
 
 def test_other_days_tumours_and_categories_are_other_meetings() -> None:
