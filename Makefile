@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 POP_OPENAPI ?= http://127.0.0.1:8090/api/v1/openapi.json
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types imports unit contract bench models docs concepts score constraints clean
+.PHONY: help demo test lint types imports unit contract bench models docs concepts score mutation constraints clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -48,6 +48,9 @@ models: $(BIN)/pop-gateway ## payload models from POP's OpenAPI document: make m
 
 score: $(BIN)/pop-gateway ## recall and precision of the mappers on the adjudicated patients, per kind and dialect
 	PYTHONPATH=tests $(BIN)/python -m adjudicated.score $(SCORE_ARGS)
+
+mutation: $(BIN)/pop-gateway ## wrong mapping rules, and how many of them the tests notice: make mutation MUTATION_ARGS="--count 300 --minutes 60"
+	PYTHONPATH=tests:tests/faults $(BIN)/python -m mutation.score $(MUTATION_ARGS)
 
 docs: $(BIN)/pop-gateway ## docs/mapping.md and docs/mapping/ from the mappers themselves
 	$(BIN)/python -m gateway.mappingdocs docs tests/adjudicated/patients fixtures/patients

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Console, RenderableType
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
 
 from adapters.pop.kinds import KINDS
@@ -22,6 +23,8 @@ _STATUS_STYLE = {
 _MARKS = "[green]✓[/] ready   [yellow]![/] ready but for what is named below it   [red]✗[/] waits"
 #: Most columns for the name of a kind.
 _KIND = 24
+#: Kinds are named after them.
+_PEOPLE = frozenset({"binet", "breslow", "clark", "gleason", "rai", "wilms"})
 #: References that are named of many.
 _NAMED = 3
 
@@ -53,7 +56,7 @@ def _section(console: Console, section: Section, *, width: int, sources: bool) -
         name = "Patient" if head.kind == CASE else "Tumour"
         console.print(f"{_mark(head)} [bold]{name} {day}{escape(what(head.payload))}[/]")
         for remark in _remarks(head, sources=sources):
-            console.print(f"  {remark}")
+            console.print(Padding(remark, (0, 0, 0, 2)))
     table = Table.grid(padding=(0, 1, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True, min_width=10)
@@ -87,7 +90,8 @@ def _name(draft: Draft, depth: int) -> str:
         return "tumour"
     parent = KINDS[draft.kind].parent if depth and draft.kind in KINDS else None
     # A board's recommendation is named after the therapy it recommends, every other child after its parent.
-    return label(draft.kind.removeprefix(parent) if parent else draft.kind)
+    told = label(draft.kind.removeprefix(parent) if parent else draft.kind)
+    return " ".join(word.capitalize() if word in _PEOPLE else word for word in told.split())
 
 
 def _mark(draft: Draft) -> str:
@@ -136,7 +140,12 @@ def _coverage(console: Console, coverage: Sequence[Coverage]) -> None:
         if each.status is not ResourceStatus.MAPPED:
             reason = each.reason or ("not used: " + ", ".join(each.unconsumed) if each.unconsumed else "")
             told.setdefault((order.index(each.status), reason), []).append(each.reference)
+    table = Table.grid(padding=(0, 1, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold", ratio=1)
     for (rank, reason), references in sorted(told.items()):
         status, more = order[rank], len(references) - _NAMED
         named = ", ".join(references[:_NAMED]) + (f" and {more} more" if more > 0 else "")
-        console.print(f"  [{_STATUS_STYLE[status]}]{status.value}[/] {escape(reason)}: [dim]{escape(named)}[/]")
+        table.add_row(f"  [{_STATUS_STYLE[status]}]{status.value}[/]", f"{escape(reason)}: [dim]{escape(named)}[/]")
+    if told:
+        console.print(table)

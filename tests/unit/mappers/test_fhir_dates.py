@@ -83,3 +83,19 @@ def test_a_completed_period_never_ends_before_it_starts(first: dt.date, second: 
         assert bounds[0].date <= bounds[1].date
         assert start.earliest <= bounds[0].date <= start.latest
         assert end.earliest <= bounds[1].date <= end.latest
+
+
+def test_what_a_partial_date_allows() -> None:
+    def bounds(text: str) -> tuple[str, str]:
+        day = parse_day(text)
+        assert day is not None
+        return day.earliest.isoformat(), day.latest.isoformat()
+
+    assert bounds("2024-02") == ("2024-02-01", "2024-02-29")
+    assert bounds("2024") == ("2024-01-01", "2024-12-31")
+    assert bounds("2024-02-07") == ("2024-02-07", "2024-02-07")
+
+
+def test_a_period_within_one_partial_date_keeps_its_middle() -> None:
+    month = Day(dt.date(2024, 5, 15), "month")
+    assert within(month, month) == (month, month)

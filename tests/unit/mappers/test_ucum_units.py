@@ -229,3 +229,17 @@ WRONG_IN_POP = {
     ("nightSleep", "month"), ("nightSleep", "year"), ("smokingQuited", "s"), ("smokingQuited", "min"), ("smokingQuited", "hour"),
     ("smokingQuited", "day"), ("smokingQuited", "week"), ("smokingQuited", "month"),
 }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("typed", "ucum"),
+    [
+        ("units/mL", "U/mL"), ("Units/mL", "U/mL"), ("unit/mL", "U/mL"), ("Unit/mL", "U/mL"), ("[arb'U]/mL", "U/mL"),
+        ("arb.U/mL", "U/mL"), ("arbU/mL", "U/mL"), ("E/l", "U/L"), ("kE/l", "kU/L"), ("mE/l", "mU/L"), ("IE/l", "[IU]/L"),
+        ("kIE/l", "k[IU]/L"), ("mIE/l", "m[IU]/L"), ("UI/l", "[IU]/L"), ("mUI/ml", "m[IU]/mL"), ("I.U./l", "[IU]/L"),
+        ("I.E./l", "[IU]/L"), ("mcg/mcL", "ug/uL"), ("gram/litre", "g/L"), ("gram/liter", "g/L"), ("mg/cc", "mg/mL"),
+    ],
+)  # fmt: skip
+def test_units_as_people_type_them(typed: str, ucum: str) -> None:
+    assert parse_unit(typed) is not None
+    assert parse_unit(typed) == parse_unit(ucum)
