@@ -36,7 +36,7 @@ def relation_of(relationship: Any) -> JsonObject | None:
         if system == SNOMED and code in tables["snomed"]:
             return {"coding": [{"system": ROLE_CODE, "code": tables["snomed"][code]}]}
     for said in words(relationship).split(" | "):
-        plain = " ".join(re.sub(r"[^\w]+", " ", _PERSON.sub("", said.casefold())).split())
+        plain = " ".join(re.sub(r"[^\w]+", " ", _PERSON.sub("", said.lower())).split())
         if plain in tables["names"]:
             return {"coding": [{"system": ROLE_CODE, "code": tables["names"][plain]}]}
     return None

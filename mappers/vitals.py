@@ -12,7 +12,7 @@ from mappers.fhir import choice, first, has_code, objects, pairs
 from mappers.protocol import Context, Group, JsonObject, MapOutput, NotForPop, Resource, Source
 from mappers.references import target_keys
 from mappers.subjects import VOID, case_key, observed_on, put_observed, subject_source
-from mappers.vital_values import BMI, FIELDS, PANELS, Reading, readings
+from mappers.vital_values import BMI, FIELDS, PANELS, Reading, is_vital_sign, readings
 
 _TIMES = ("effectiveDateTime", "effectiveInstant", "effectivePeriod", "issued")
 _TEXTS = {
@@ -31,12 +31,14 @@ class VitalsMapper:
       measured twice there; a value measured again begins an entity of its own. Option ``vitals.per`` = ``day`` makes one entity
       of a day, with the last value of each kind.
     * Panels (LOINC 85353-1, 85354-9): their components, and members that they contain; members of their own stand for themselves.
+    * A vital sign with a code of the sender's own is known by its whole name; values that are typed (``120/80``, ``172 cm``,
+      ``5' 10"``) are read.
     * A value outside what a living person can have (``mappers.vital_values``) is left out and goes to review; its neighbours go on.
     * The body mass index is not for POP, which computes it; other vital signs have no field there.
     """
 
     name = "vitals"
-    version = "1"
+    version = "2"
     produces: tuple[str, ...] = ("Vitals",)
     reads: tuple[str, ...] = ("Observation",)
     requires: tuple[str, ...] = ()
@@ -45,7 +47,7 @@ class VitalsMapper:
         """The day of the measurement (in UTC where a time is stated, so that equal moments meet)."""
         code = resource.json.get("code")
         parts = [part.get("code") for part in objects(resource.json.get("component"))]
-        if any(pair in _CODES for each in (code, *parts) for pair in pairs(each)) or _is_vital_sign(resource.json):
+        if any(pair in _CODES for each in (code, *parts) for pair in pairs(each)) or is_vital_sign(resource.json):
             return moment_of(resource.json)[:10] or "undated"
         return None
 
@@ -192,10 +194,6 @@ def _check_pressure(drafting: Drafting) -> None:
 
 
 _CODES = FIELDS.keys() | PANELS | BMI
-
-
-def _is_vital_sign(json: JsonObject) -> bool:
-    return any(code == "vital-signs" for each in objects(json.get("category")) for _, code in pairs(each))
 
 
 def _encounter(json: JsonObject) -> str:

@@ -4,6 +4,8 @@ import random
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from mapper_records import (
     LOINC,
     SNOMED,
@@ -149,3 +151,48 @@ def test_what_is_not_for_pop_says_why() -> None:
     assert "no field" in reasons(result)["Observation/pulse"]
     assert "entered in error" in reasons(result)["Observation/void"]
     assert "panel" in reasons(result)["Observation/panel"]
+
+
+VITAL = [concept("http://terminology.hl7.org/CodeSystem/observation-category", "vital-signs")]
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "expected"),
+    [
+        ({"text": "Weight"}, quantity(154, "lbs"), {"weight": 69.85322}),
+        ({"text": "Körpergröße"}, quantity(172, "cm"), {"height": 1.72}),
+        (concept("urn:local", "T1", "Body temperature"), {"valueString": "98.6 °F"}, {"temperature": 37.0}),
+        ({"text": "Height"}, {"valueString": "5' 10\""}, {"height": 1.778}),
+        ({"text": "Gewicht"}, {"valueString": "72,5 kg"}, {"weight": 72.5}),
+        ({"text": "BP"}, {"valueString": "135/85"}, {"bloodPressureSystolic": 135.0, "bloodPressureDiastolic": 85.0}),
+        (concept("urn:iso:std:iso:11073:10101", "150021"), quantity(120, "mm[Hg]"), {"bloodPressureSystolic": 120.0}),
+    ],
+)
+def test_vital_signs_by_name_and_as_typed(
+    code: dict[str, Any], value: dict[str, Any], expected: dict[str, float]
+) -> None:
+    record = observation("o", HEIGHT, category=VITAL, **value) | {"code": code}
+    draft = only(mapped(patient(), condition(), record), "Vitals")
+    found = {name: each["value"] for name, each in draft.payload.items() if name != "date"}
+    assert found == pytest.approx(expected)
+    assert not draft.issues
+
+
+@pytest.mark.parametrize(
+    ("code", "value"),
+    [
+        ({"text": "Weight change"}, quantity(3, "kg")),
+        ({"text": "Pulse pressure"}, {"valueString": "40"}),
+        (concept(LOINC, "8867-4", "Weight"), quantity(72, "/min")),
+    ],
+)
+def test_other_vital_signs_are_not_for_pop(code: dict[str, Any], value: dict[str, Any]) -> None:
+    record = observation("o", HEIGHT, category=VITAL, **value) | {"code": code}
+    assert not drafts(mapped(patient(), condition(), record), "Vitals")
+
+
+@given(st.text(max_size=30))
+def test_any_typed_vital_sign_is_read_without_raising(text: str) -> None:
+    for name in ("Height", "BP", "Temp"):
+        record = observation("o", HEIGHT, category=VITAL, valueString=text) | {"code": {"text": name}}
+        mapped(patient(), condition(), record)
