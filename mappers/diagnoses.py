@@ -11,6 +11,8 @@ from mappers.codes import (
     ICD_9_CM,
     ICD_10_CM,
     ICD_10_SYSTEMS,
+    ICD_O,
+    ICD_O_MORPHOLOGY,
     ICD_O_TOPOGRAPHY,
     PRIMARY_PROFILES,
     RECURRENCE_OF,
@@ -37,6 +39,7 @@ _UNCONFIRMED = {
 }
 #: SNOMED CT: Secondary malignant neoplastic disease, Metastatic malignant neoplasm (mCODE's and POP's code for secondaries).
 _SECONDARY = frozenset({(SNOMED, "128462008"), (SNOMED, "14799000")})
+_ICD_O = frozenset({ICD_O, ICD_O_TOPOGRAPHY, ICD_O_MORPHOLOGY})
 _GENERIC = frozenset({(SNOMED, "363346000")})
 _REGIONAL, _LOCAL = (SNOMED, "410674003"), (SNOMED, "255470001")
 
@@ -110,6 +113,7 @@ def diagnose(json: JsonObject) -> Diagnosis:
         or extension_value(json, HISTOLOGY) is not None
         or has_code(json.get("code"), _SECONDARY | _GENERIC)
         or any(system == ICD_O_TOPOGRAPHY for site in objects(json.get("bodySite")) for system, _ in pairs(site))
+        or any(system in _ICD_O for system, _ in pairs(json.get("code")))
         or (named_by_words and not _NO_CANCER_WORDS.search(text))
     )
     if not tumour:
@@ -118,8 +122,9 @@ def diagnose(json: JsonObject) -> Diagnosis:
         return Diagnosis(None, unconfirmed, icd10)
     if certainty_of(json) == "Z":
         return Diagnosis(None, "the state after a tumour (Zustand nach), no present one", icd10)
-    if icd10 is not None and icd10.behaviour in ("benign", "uncertain"):
-        return Diagnosis(None, f"a tumour of {icd10.behaviour} behaviour", icd10)
+    behaviour = icd10.behaviour if icd10 is not None else _stated_behaviour(json)
+    if behaviour in ("benign", "uncertain"):
+        return Diagnosis(None, f"a tumour of {behaviour} behaviour", icd10)
     if icd10 is not None and icd10.code.startswith("C97"):
         return Diagnosis(None, "a code for several primaries that names none of them", icd10)
     in_situ = icd10.behaviour == "in-situ" if icd10 is not None else _IN_SITU.search(text) is not None
@@ -179,10 +184,23 @@ def _is_other_diagnosis(json: JsonObject) -> bool:
 
 
 def _metastatic_histology(json: JsonObject) -> bool:
+    return _stated_behaviour(json) == "metastatic"
+
+
+#: The fifth digit of an ICD-O morphology.
+_BEHAVIOURS = {"0": "benign", "1": "uncertain", "2": "in-situ", "3": "malignant", "6": "metastatic", "9": "malignant"}
+_MORPHOLOGY = re.compile(r"[Mm]?-?\d{4}/?([012369])\d?")
+
+
+def _stated_behaviour(json: JsonObject) -> str:
+    """The behaviour of the ICD-O morphology that is stated, as histology or as the diagnosis itself; empty if none is."""
     histology = extension_value(json, HISTOLOGY)
-    if histology is None:
-        return False
-    return any(re.fullmatch(r"\d{4}/?6", code) is not None for _, code in pairs(histology[1]))
+    concepts = [json.get("code"), *([histology[1]] if histology is not None else ())]
+    found = [
+        _BEHAVIOURS[match[1]] for concept in concepts for system, code in pairs(concept)
+        if system in _ICD_O and (match := _MORPHOLOGY.fullmatch(code)) is not None and match[1] in _BEHAVIOURS
+    ]  # fmt: skip
+    return found[-1] if found else ""
 
 
 def _icd10(json: JsonObject) -> IcdNeoplasm | None:

@@ -51,6 +51,17 @@ _UNSPECIFIED = frozenset({5, 14, 17})
 #: From here on ICD-O's histologies are of blood and lymph.
 _HAEMATOLOGIC = 9590
 
+#: Diseases of blood and lymph that have several histologies, or whose unspecified one is among IACR's group 14 (WHO
+#: classification; SEER Hematopoietic Database, *same primary*): grades of follicular lymphoma, Hodgkin lymphoma, plasma cell
+#: neoplasms, acute myeloid leukaemias, precursor neoplasms, CLL and small lymphocytic lymphoma, large B-cell, marginal zone,
+#: Burkitt, lymphoplasmacytic lymphoma, CML, myelodysplastic syndromes. Any other specified histology is a disease by itself.
+_DISEASES: tuple[tuple[tuple[int, int], ...], ...] = (
+    ((9690, 9698),), ((9650, 9667),), ((9731, 9734),), ((9840, 9840), (9861, 9861), (9865, 9874), (9891, 9931)),
+    ((9727, 9729), (9811, 9818), (9835, 9837)), ((9670, 9670), (9823, 9823)), ((9678, 9680), (9684, 9684), (9688, 9688)),
+    ((9689, 9689), (9699, 9699)), ((9687, 9687), (9826, 9826)), ((9671, 9671), (9761, 9761)), ((9863, 9863), (9875, 9875)),
+    ((9980, 9989),),
+)  # fmt: skip
+
 
 @lru_cache(maxsize=2048)
 def group_of(morphology: str) -> int:
@@ -69,11 +80,23 @@ def is_haematologic(morphology: str) -> bool:
     return morphology[:4].isdigit() and int(morphology[:4]) >= _HAEMATOLOGIC
 
 
+@lru_cache(maxsize=2048)
+def _disease(morphology: str) -> int:
+    """The first histology of its disease; 0 for what names none (lymphoma or leukaemia, not otherwise specified)."""
+    number = int(morphology[:4])
+    for ranges in _DISEASES:
+        if any(low <= number <= high for low, high in ranges):
+            return ranges[0][0]
+    return number if specified(morphology) else 0
+
+
 def same_histology(left: str, right: str) -> bool:
-    """Whether two histologies of one organ can be of one tumour. Of blood and lymph each specified histology is a disease of its
-    own: a CLL that turns into a large B-cell lymphoma becomes a second entry (SEER Hematopoietic Database, rule M10)."""
+    """Whether two histologies of one organ can be of one tumour. Of blood and lymph each disease is one of its own: a CLL that
+    turns into a large B-cell lymphoma becomes a second entry (SEER Hematopoietic Database, rule M10)."""
     if left[:4] == right[:4]:
         return True
+    if is_haematologic(left) and is_haematologic(right) and _disease(left) and _disease(right):
+        return _disease(left) == _disease(right)
     one, other = group_of(left), group_of(right)
     if 17 in (one, other) or other in _COULD_BE.get(one, ()) or one in _COULD_BE.get(other, ()):
         return True

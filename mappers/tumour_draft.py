@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from mappers.codes import DIFFERENTIATION, ICD_O_MORPHOLOGY
+from mappers.codes import DIFFERENTIATION, ICD_O_MORPHOLOGY, ICD_O_TOPOGRAPHY
 from mappers.diagnoses import Relationship
 from mappers.drafting import Drafting
 from mappers.fhir import codings, extension_value, has_code, objects, words
@@ -111,10 +111,22 @@ class TumourDraft:
         known = [each for each in found if each.code[:3] not in ("C80", "C76")] or found
         exact = [each for each in known if not each.code.endswith((".9", each.code[:3]))] or known
         chosen = exact[-1]
+        if len({each.code for each in exact}) > 1 and all(each.code.startswith("C77") for each in exact):
+            self._several_regions(chosen.source)
+            return
         self._put("topography", chosen)
         if len({each.code for each in exact}) > 1:
             text = "Reports of this tumour name different sites: the latest is taken."
             self._drafting.issue("contradiction", "topography", text, source=chosen.source)
+
+    def _several_regions(self, source: Source) -> None:
+        """A lymphoma of several regions of nodes (SEER Hematopoietic Database, *Primary site*, module 7: C77.8)."""
+        several = {"coding": [{"system": ICD_O_TOPOGRAPHY, "code": "C77.8"}]}
+        found = self.context.translate("CancerTopography", several)
+        if found is not None:
+            self._put("topography", Value(found, source))
+            text = "Reports of this lymphoma name different regions of nodes: C77.8, lymph nodes of multiple regions."
+            self._drafting.assume("topography", "several-regions", text, source)
 
     def _no_site(self) -> None:
         json = self.anchor.json
@@ -138,9 +150,10 @@ class TumourDraft:
     # -- what ------------------------------------------------------------------------------------------------------
 
     def _morphology(self) -> None:
-        stated = [each.histology for each in self.statements if each.histology is not None]
+        telling = [each for each in self.statements if not each.facts.in_situ] or self.statements
+        stated = [each.histology for each in telling if each.histology is not None]
         unmapped: list[tuple[Any, Source]] = [
-            pair for each in self.statements if each.histology is None for pair in stated_histologies(each.condition)
+            pair for each in telling if each.histology is None for pair in stated_histologies(each.condition)
         ]
         for value, source in self._values(HISTOLOGY_CODES):
             translation = self.context.translate("CancerMorphology", value)
@@ -161,7 +174,10 @@ class TumourDraft:
     def _unstated(self) -> None:
         source = Source(self.anchor.reference, "code")
         metastatic = self.relationship == "metastatic"
-        named = [each.named_histology for each in self.statements if each.named_histology is not None]
+        in_situ = all(each.facts.in_situ for each in self.statements)
+        # The carcinoma in situ beside an invasive tumour is not its histology (SEER: code the invasive component).
+        telling = self.statements if in_situ else [each for each in self.statements if not each.facts.in_situ]
+        named = [each.named_histology for each in telling if each.named_histology is not None]
         if named and not metastatic:
             chosen = next((each for each in named if specified(each.code)), named[0])
             self._put("morphology", chosen)
@@ -173,7 +189,6 @@ class TumourDraft:
                 "morphology", "No histology is stated (option neoplasm.unspecified-morphology).", source
             )
             return
-        in_situ = all(each.diagnosis.in_situ for each in self.statements)
         code = "8000/6" if metastatic else "8000/2" if in_situ else "8000/3"
         concept = {"coding": [{"system": ICD_O_MORPHOLOGY, "code": code}]}
         if (found := self.context.translate("CancerMorphology", concept)) is None:

@@ -37,7 +37,7 @@ class Facts:
     relationship: Relationship
     topography: str
     morphology: str
-    """Only a stated one."""
+    """A stated one, or what a diagnosis code names of blood, lymph or skin."""
     laterality: str
     day: Day | None
     identifiers: frozenset[tuple[str, str]] = frozenset()

@@ -20,7 +20,7 @@ from mappers.codes import (
 from mappers.dates import Day
 from mappers.diagnoses import Diagnosis, is_primary
 from mappers.fhir import codings, extension_value, extensions, first, objects, text_of
-from mappers.histology_groups import specified
+from mappers.histology_groups import is_haematologic, specified
 from mappers.protocol import Context, JsonObject, Resource, Source, Translation
 from mappers.references import target_keys
 from mappers.subjects import day_in, observed_on
@@ -90,7 +90,7 @@ def read_statement(condition: Resource, diagnosis: Diagnosis, context: Context) 
         reference=condition.reference,
         relationship=diagnosis.relationship,
         topography=topography.code if topography else "",
-        morphology=histology.code if histology else "",
+        morphology=histology.code if histology else _telling(named, topography, diagnosis),
         laterality=laterality.code if laterality else "",
         day=min(dates, key=lambda each: each.rank).day if dates else None,
         identifiers=frozenset(
@@ -101,6 +101,15 @@ def read_statement(condition: Resource, diagnosis: Diagnosis, context: Context) 
         in_situ=diagnosis.in_situ or (histology is not None and histology.code.endswith("/2")),
     )  # fmt: skip
     return Statement(condition, diagnosis, topography, histology, named, laterality, dates, facts)
+
+
+def _telling(named: Value | None, topography: Value | None, diagnosis: Diagnosis) -> str:
+    """The histology that a diagnosis code names, where ICD keeps tumours of one site apart by it: blood and lymph, which have one
+    site, and skin, where C43 is melanoma and C44 (ICD-9 173) is any other cancer."""
+    skin = topography is not None and topography.code.startswith("C44")
+    if named is not None and (skin or is_haematologic(named.code)):
+        return named.code
+    return "8010/3" if skin and diagnosis.icd10 is not None and diagnosis.icd10.code.startswith(("C44", "173")) else ""
 
 
 def read_metastasis(observation: Resource, context: Context) -> Statement:

@@ -47,6 +47,8 @@ def sites(*records: dict[str, Any], **options: Any) -> list[str]:
     [
         ("8500/3", "8520/3", True), ("8140/3", "8010/3", True), ("8140/3", "8070/3", False), ("8000/3", "8720/3", True),
         ("8140/3", "8041/3", False), ("9823/3", "9680/3", False), ("9823/3", "9823/3", True), ("9591/3", "9680/3", True),
+        ("9690/3", "9691/3", True), ("9861/3", "9866/3", True), ("9989/3", "9950/3", False), ("9835/3", "9823/3", False),
+        ("9960/3", "9962/3", True), ("9732/3", "9823/3", False), ("9650/3", "9680/3", False), ("9800/3", "9861/3", True),
     ],
 )  # fmt: skip
 def test_histologies_of_one_tumour(left: str, right: str, same: bool) -> None:
@@ -96,12 +98,57 @@ def test_a_later_report_keeps_the_key() -> None:
             condition("b", "C34.11", extension=[histology("8070/3")]),
         ),
         (condition("a", "C91.10"), condition("b", "C83.30")),  # CLL and large B-cell lymphoma
+        (condition("a", "C90.00"), condition("b", "C91.10")),  # myeloma and CLL, both of the marrow
+        (condition("a", "C92.10"), condition("b", "C92.00")),  # a CML and the acute leukaemia that it became
+        (condition("a", "D45"), condition("b", "D46.9")),
+        (condition("a", "C43.61"), condition("b", "C44.601")),  # melanoma and another cancer of the skin of one arm
+        (condition("a", "C44.612"), condition("b", "C43.61")),
         (condition("a", "D05.12", onsetDateTime="2020-01-05"), condition("b", "C50.912", onsetDateTime="2024-02-05")),
     ],
-    ids=["sides", "organs", "colon", "histology", "lymphoma", "in-situ-before"],
+    ids=[
+        "sides",
+        "organs",
+        "colon",
+        "histology",
+        "lymphoma",
+        "marrow",
+        "blast-crisis",
+        "myeloid",
+        "skin",
+        "basal-cell",
+        "in-situ-before",
+    ],
 )
 def test_two_primaries_stay_two(pair: tuple[dict[str, Any], dict[str, Any]]) -> None:
     assert len(sites(*pair)) == 2
+
+
+def test_the_carcinoma_in_situ_beside_an_invasive_one_is_not_its_histology() -> None:
+    pair = (condition("a", "D05.12"), condition("b", "C50.412", onsetDateTime="2024-03-01"))
+    draft = only(mapped(patient(), *pair), TUMOUR)
+    assert (draft.payload["topography"]["code"], draft.payload["morphology"]["code"]) == ("C50.4", "8000/3")
+    registry = condition("c", "C50.412", extension=[histology("8500/3")])
+    assert only(mapped(patient(), *pair, registry), TUMOUR).payload["morphology"]["code"] == "8500/3"
+
+
+def test_a_lymphoma_of_several_regions_of_nodes() -> None:
+    pair = (condition("a", "C83.31"), condition("b", "C83.33"))
+    draft = only(mapped(patient(), *pair), TUMOUR)
+    assert draft.payload["topography"]["code"] == "C77.8"
+    assert "several-regions" in assumed(draft)
+    assert not draft.issues
+
+
+@pytest.mark.parametrize(
+    ("code", "relationship"),
+    [("8500/3", "primary"), ("8500/6", "metastatic"), ("8500/2", "primary"), ("8500/0", None), ("8500/1", None)],
+)
+def test_an_icd_o_morphology_as_diagnosis(code: str, relationship: str | None) -> None:
+    record = condition("a", concept(ICD_O, code), bodySite=[concept(ICD_O, "C50.4")])
+    found = drafts(mapped(patient(), condition("p", "C61"), record), TUMOUR)
+    assert [each.payload["relationship"] for each in found if each.key.endswith("/a")] == (
+        [relationship] if relationship else []
+    )
 
 
 @pytest.mark.parametrize(
