@@ -9,6 +9,7 @@ from functools import lru_cache
 from importlib.resources import files
 
 from mappers.agents.regimens import named_agents, read_protocol
+from mappers.agents.supportive import supportive_reason
 from mappers.fhir import code_of, codings, pairs, text_of
 from mappers.protocol import Context, JsonObject, Translation
 from mappers.terminology.agent_names import AgentName, agents_by_code, read_agents, words_of
@@ -46,7 +47,7 @@ def agents_of(concept: JsonObject | None, context: Context) -> tuple[Agent, ...]
         return ()
     coded = context.translate(AGENTS, concept)
     if coded is not None:
-        return (_agent(coded),)
+        return () if _means_another(concept) else (_agent(coded),)
     several = _combination(concept)
     if several:
         return tuple(_named(each, concept, context) for each in several)
@@ -62,6 +63,12 @@ def agents_of(concept: JsonObject | None, context: Context) -> tuple[Agent, ...]
         if len(found) > 1 or (found and not found[0].code):
             return tuple(_named(each, concept, context) for each in found)
     return ()
+
+
+def _means_another(concept: JsonObject) -> bool:
+    """The words beside a code name a drug that is no cancer drug: somebody mistyped the code."""
+    texts = list(_texts(concept))
+    return any(supportive_reason({"text": text}) for text in texts) and not any(read_agents(text)[0] for text in texts)
 
 
 def protocol_agents(text: str, context: Context) -> tuple[Agent, ...]:

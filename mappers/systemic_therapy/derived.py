@@ -29,7 +29,7 @@ _BEFORE, _AFTER = dt.timedelta(days=120), dt.timedelta(days=183)
 #: Metastases and stages that are found within a month of the start were there at the start.
 _WORK_UP = dt.timedelta(days=30)
 _METASTATIC = re.compile(r"\b[cpy]*M1|stage IV", re.I)
-_LOCAL = re.compile(r"\b[cpy]*M0|stage I{1,3}(?![VIX])")
+_LOCAL = re.compile(r"\b[cpy]*M0|stage I{1,3}(?![VIX])", re.I)
 #: ICD-O-3 morphologies (first and last) that drugs do not cure, and those whose first therapy aims at cure.
 _CHRONIC = (
     (9670, 9671), (9673, 9673), (9689, 9691), (9695, 9695), (9698, 9699), (9731, 9734), (9761, 9761), (9823, 9823), (9833, 9833),

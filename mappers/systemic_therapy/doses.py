@@ -68,7 +68,8 @@ def _amounts(each: Evidence) -> Iterator[_Amount]:
                 quantity = first(part.get(name))
                 if quantity.get("value") is not None:
                     found = True
-                    yield *_weighed(quantity["value"], _unit(quantity, dosage), each), source
+                    value, unit = _weighed(quantity["value"], _unit(quantity, dosage), each)
+                    yield value, _per_surface(value, unit, text_of(dosage.get("text"))), source
             ratio = first(part.get("rateRatio"))
             numerator, denominator = first(ratio.get("numerator")), first(ratio.get("denominator"))
             if numerator.get("value") is not None:
@@ -78,6 +79,19 @@ def _amounts(each: Evidence) -> Iterator[_Amount]:
                     yield *rate, source
         if found:
             return
+
+
+def _per_surface(value: Any, unit: str, text: str) -> str:
+    """``85 mg`` beside the text ``85 mg/m²`` is a dose by surface whose unit was cut off: the text says the same number with it."""
+    number = decimal_of(value)
+    if number is None or not re.fullmatch(r"[mµu]?g", unit):
+        return unit
+    plain = re.escape(f"{number.normalize():f}")
+    return (
+        f"{unit}/m2"
+        if re.search(rf"(?<![\d.,]){plain}(?:[.,]0+)?\s*{unit}\s*/\s*(?:m2|m²|m\^2|qm)", text, re.I)
+        else unit
+    )
 
 
 def _rate(numerator: JsonObject, denominator: JsonObject) -> tuple[Any, str] | None:

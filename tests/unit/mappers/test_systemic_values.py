@@ -1,0 +1,188 @@
+"""Doses, routes, cycles, roles and intents of systemic therapies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mapper_records import (
+    SNOMED,
+    UCUM,
+    administration,
+    assumed,
+    codes,
+    concept,
+    condition,
+    drafts,
+    mapped,
+    observation,
+    only,
+    patient,
+)
+
+from mappers.systemic_therapy.routes import plain_route
+
+PACLI, TAMOXIFEN = ("56946", "paclitaxel"), ("10324", "tamoxifen 20 MG Oral Tablet")
+
+
+def _dosed(dosage: dict[str, Any], drug: tuple[str, str] = PACLI) -> Any:
+    record = administration("a", drug, "2024-03-01", dosage=dosage)
+    return only(mapped(patient(), condition(), record), "SystemicTherapyMedication")
+
+
+@pytest.mark.parametrize(
+    ("dosage", "field", "value"),
+    [
+        ({"dose": {"value": 175, "unit": "mg/m²"}}, "dosageMassSurface", 0.175),
+        ({"dose": {"value": 400, "code": "mg", "system": UCUM}}, "dosageMass", 0.4),
+        ({"text": "85mg/m2", "dose": {"value": 85.0, "unit": "mg"}}, "dosageMassSurface", 0.085),
+        ({"text": "85 mg/m2, 150 mg", "dose": {"value": 150, "unit": "mg"}}, "dosageMass", 0.15),
+        ({"rateRatio": {"numerator": {"value": 2400, "unit": "mg/m2"}, "denominator": {"value": 46, "unit": "h"}}},
+         "dosageRateMassSurface", 2.4 / 46 / 3600),
+    ],
+)  # fmt: skip
+def test_doses(dosage: dict[str, Any], field: str, value: float) -> None:
+    assert _dosed(dosage).payload[field]["value"] == pytest.approx(value, rel=1e-9)
+
+
+def test_tablets_count_by_their_strength_if_one_is_named() -> None:
+    tablet = {"dose": {"value": 2, "unit": "tablet"}}
+    assert _dosed(tablet, TAMOXIFEN).payload["dosageMass"] == {"value": 0.04, "unit": "g"}
+    assert ("unmapped-unit", "dosage") in codes(_dosed(tablet))
+
+
+@pytest.mark.parametrize(
+    "dose", [{"value": 5, "unit": "AUC"}, {"value": 5, "unit": "AUC", "code": "1"}, {"value": 6, "code": "mg/kg"}]
+)
+def test_doses_that_pop_cannot_hold_are_visible(dose: dict[str, Any]) -> None:
+    child = _dosed({"dose": dose})
+    assert ("unmapped-unit", "dosage") in codes(child)
+    assert not child.blocked
+
+
+@pytest.mark.parametrize(
+    ("route", "code"),
+    [
+        ({"text": "Intravenous"}, "47625008"),
+        ({"text": "p.o."}, "26643006"),
+        (concept("http://standardterms.edqm.eu", "20066000", "Subcutaneous use"), "34206005"),
+        (concept("http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl", "C28161"), "78421000"),
+        (concept(SNOMED, "45890007", "Transdermal"), "45890007"),
+    ],
+)
+def test_routes(route: dict[str, Any], code: str) -> None:
+    assert plain_route(route)["coding"][0]["code"] == code
+    assert _dosed({"route": route}).payload["route"]["code"] == code
+
+
+def test_a_route_that_nobody_knows_is_reviewed() -> None:
+    assert ("unmapped-code", "route") in codes(_dosed({"route": {"text": "port, left"}}))
+
+
+def _days(*days: str, **more: Any) -> list[dict[str, Any]]:
+    return [administration(f"a{day}", PACLI, day, **more) for day in days]
+
+
+@pytest.mark.parametrize(
+    ("days", "cycles"),
+    [
+        (("2024-03-01", "2024-03-22", "2024-04-12"), 3),
+        (("2024-03-01", "2024-03-02", "2024-03-22", "2024-03-23"), 2),
+        (("2024-03-01", "2024-03-08", "2024-03-15"), None),
+        (("2024-03-01",), None),
+    ],
+)
+def test_cycles_are_counted_where_days_tell_them(days: tuple[str, ...], cycles: int | None) -> None:
+    therapy = only(mapped(patient(), condition(), *_days(*days)), "SystemicTherapy")
+    assert therapy.payload.get("cycles") == cycles
+    assert ("cycles-from-days" in assumed(therapy)) == (cycles is not None)
+
+
+@pytest.mark.parametrize("text", ["C4D1", "Cycle 4 day 8", "Zyklus 4", "cycle #4"])
+def test_cycles_that_a_dose_names(text: str) -> None:
+    therapy = only(mapped(patient(), condition(), *_days("2024-03-01", note=[{"text": text}])), "SystemicTherapy")
+    assert therapy.payload["cycles"] == 4
+
+
+def _surgery(day: str) -> dict[str, Any]:
+    return {
+        "resourceType": "Procedure", "id": "op", "status": "completed", "subject": {"reference": "Patient/p"},
+        "code": concept(SNOMED, "172043006", "Simple mastectomy (procedure)"), "performedDateTime": day,
+        "reasonReference": [{"reference": "Condition/c"}],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("day", "role", "code"),
+    [
+        ("2024-06-01", "C15665", "neoadjuvant-before-surgery"),
+        ("2024-02-10", "C2140", "adjuvant-after-surgery"),
+        ("2023-02-10", None, None),
+    ],
+)
+def test_role_by_its_place_beside_surgery(day: str, role: str | None, code: str | None) -> None:
+    given = _days("2024-03-01", "2024-03-22", extension=[])
+    therapy = only(mapped(patient(), condition(), *given, _surgery(day)), "SystemicTherapy")
+    assert therapy.payload.get("adjunctiveRole", {}).get("code") == role
+    assert therapy.payload.get("intent") == ("curative" if role else None)
+    assert (code is None) or code in assumed(therapy)
+    off = only(mapped(patient(), condition(), *given, _surgery(day), therapy__derive_intent=False), "SystemicTherapy")
+    assert off.payload.keys().isdisjoint({"intent", "adjunctiveRole"})
+
+
+def test_a_surgery_between_makes_two_therapies() -> None:
+    days = ("2024-03-01", "2024-03-22", "2024-06-20", "2024-07-11")
+    found = drafts(mapped(patient(), condition(), *_days(*days), _surgery("2024-05-02")), "SystemicTherapy")
+    assert [each.payload["adjunctiveRole"]["code"] for each in found] == ["C15665", "C2140"]
+
+
+@pytest.mark.parametrize(
+    ("more", "intent"),
+    [
+        ([condition("m", "C79.51", onsetDateTime="2024-02-20")], "palliative"),
+        ([condition("m", "C79.51", onsetDateTime="2025-02-20")], None),
+        ([], None),
+    ],
+)
+def test_intent_by_metastases(more: list[dict[str, Any]], intent: str | None) -> None:
+    given = _days("2024-03-01", extension=[])
+    therapy = only(mapped(patient(), condition(), *more, *given), "SystemicTherapy")
+    assert therapy.payload.get("intent") == intent
+    assert therapy.blocked == (intent is None)
+
+
+@pytest.mark.parametrize(("group", "intent"), [("IIB", "curative"), ("IV", "palliative")])
+def test_intent_by_stage(group: str, intent: str) -> None:
+    stage = observation("s", ("http://loinc.org", "21908-9"), valueCodeableConcept={"text": f"Stage {group}"})
+    stage["focus"] = [{"reference": "Condition/c"}]
+    therapy = only(mapped(patient(), condition(), stage, *_days("2024-03-01", extension=[])), "SystemicTherapy")
+    assert therapy.payload["intent"] == intent
+
+
+@pytest.mark.parametrize(
+    ("code", "intent"), [("C91.10", "palliative"), ("C90.00", "palliative"), ("C81.10", "curative"), ("C92.00", None)]
+)
+def test_intent_by_haematological_neoplasm(code: str, intent: str | None) -> None:
+    given = administration("a", ("3002", "cyclophosphamide"), "2024-03-01", extension=[])
+    assert only(mapped(patient(), condition(code=code), given), "SystemicTherapy").payload.get("intent") == intent
+
+
+ANY = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(
+        ["coding", "code", "system", "text", "value", "unit", "start", "end", "reference", "dose", "route", "numerator"]
+    ), inner, max_size=3),
+    max_leaves=8,
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.dictionaries(st.sampled_from([
+    "status", "dosage", "effectivePeriod", "effectiveDateTime", "reasonCode", "reasonReference", "request", "partOf", "basedOn",
+    "extension", "note", "statusReason", "medicationReference", "groupIdentifier", "contained",
+]), ANY, max_size=4))  # fmt: skip
+def test_no_damage_raises(damage: dict[str, Any]) -> None:
+    record = administration("a", PACLI, "2024-03-01") | damage
+    mapped(patient(), condition(), record, administration("b", ("3002", "cyclophosphamide"), "2024-03-01"))
