@@ -87,9 +87,9 @@ def _keyed(kind: str, target: Resource, context: Context) -> EntityView | None:
 
 
 def _medications(therapy: EntityView, context: Context) -> list[EntityView]:
-    """A therapy's medications: their keys begin with its identity."""
-    prefix = f"{MEDICATION}:{therapy.key.partition(':')[2]}/"
-    return [view for view in context.entities(MEDICATION) if view.key.startswith(prefix)]
+    """A therapy's medications: their keys are its identity and the agent."""
+    identity = therapy.key.partition(":")[2]
+    return [view for view in context.entities(MEDICATION) if view.key.partition(":")[2].rpartition("/")[0] == identity]
 
 
 def _drug_of(target: Resource, therapy: EntityView, context: Context) -> EntityView | None:

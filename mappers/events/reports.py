@@ -33,7 +33,7 @@ _PATIENT_REPORTED = re.compile(r"\bpro[- ]?ctcae\b|patient[- ]reported", re.I)
 _NOT_ESTABLISHED = frozenset({"entered-in-error", "refuted", "unconfirmed", "provisional", "differential"})
 #: R4's element and R5's; detection and recording are fallbacks.
 _DATES = ("date", "occurrenceDateTime", "occurrencePeriod", "detected", "recordedDate")
-_FALLBACKS = frozenset({"detected", "recordedDate"})
+_FALLBACKS = {"detected": "day of detection", "recordedDate": "day of recording"}
 
 
 def read_report(member: Resource, context: Context) -> Report | NotForPop:
@@ -69,7 +69,7 @@ def _adverse_event(member: Resource, context: Context) -> Report | NotForPop:
     for name in _DATES:
         if report.day is None and (day := day_in(json.get(name), context)) is not None:
             report.day, report.day_source = day, Source(member.reference, name)
-            report.day_rule = f"{name} of the report" if name in _FALLBACKS else ""
+            report.day_rule = _FALLBACKS.get(name, "")
     report.recorded = day_in(json.get("recordedDate"), context)
     if objects(json.get("outcome")):
         report.outcome = read_outcome(first(json["outcome"]))
@@ -98,7 +98,7 @@ def _condition(member: Resource, context: Context) -> Report | NotForPop:
         if is_ctcae(stage.get("summary")) or is_ctcae(stage.get("type")):
             _take_grade(report, stage.get("summary"), Source(member.reference, f"stage[{number}].summary"))
     _take_grade(report, _text_grade(report.event), report.event_source)
-    for name, rule in (("onsetDateTime", ""), ("onsetPeriod", ""), ("recordedDate", "recordedDate of the diagnosis")):
+    for name, rule in (("onsetDateTime", ""), ("onsetPeriod", ""), ("recordedDate", _FALLBACKS["recordedDate"])):
         if report.day is None and (day := day_in(json.get(name), context)) is not None:
             report.day, report.day_source, report.day_rule = day, Source(member.reference, name), rule
     for name in ("abatementDateTime", "abatementPeriod"):
@@ -157,7 +157,7 @@ def _observation(member: Resource, context: Context) -> Report | NotForPop:
     when = observed_on(member, context)
     if when is not None:
         report.day, report.day_source = when[0], when[1]
-        report.day_rule = "the day of the observation's release" if when[2] else ""
+        report.day_rule = "day of the observation's release" if when[2] else ""
     for value, source in _extension_values(member, _RESOLVED_URL):
         report.resolved, report.resolved_source = day_in(value, context), source
     report.read = _read(

@@ -1,9 +1,9 @@
 """Which CTCAE term an event is (POP's list: the terms of CTCAE 5.0, under their MedDRA codes).
 
 MedDRA codes of POP's list are taken as they are. Other codes and names lead to a term's name, by which the list is searched:
-NCI Thesaurus, SNOMED CT and ICD-10 codes and names in English and German (``ctcae_terms.json``), British spelling, and a name
-from which the grade, the words *CTCAE v5.0* and SNOMED CT's tags were taken off. Nothing is matched in part: «neuropathy»
-alone is neither the sensory nor the motor term.
+codes of NCI Thesaurus, SNOMED CT, MedDRA's preferred terms and ICD-10, and names in English and German (``ctcae_terms.json``);
+British spelling; a name from which the grade, the words *CTCAE v5.0* and SNOMED CT's tags were taken off. Nothing is matched in
+part: «neuropathy» alone is neither the sensory nor the motor term.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _AMERICAN = (
 def _tables() -> dict[str, dict[str, str]]:
     document: dict[str, Any] = orjson.loads((files("mappers.events") / "ctcae_terms.json").read_bytes())
     names = {name: term for term, found in document["names"].items() for name in found}
-    return {"ncit": document["ncit"], "snomed": document["snomed"], "icd-10": document["icd-10"], "names": names}
+    return {name: document[name] for name in ("ncit", "snomed", "meddra", "icd-10")} | {"names": names}
 
 
 def find_term(concept: JsonObject, context: Context) -> Translation | None:
@@ -81,6 +81,8 @@ def _names(concept: JsonObject) -> Iterator[str]:
             yield tables["ncit"][code]
         elif system == SNOMED and code in tables["snomed"]:
             yield tables["snomed"][code]
+        elif system == MEDDRA and code in tables["meddra"]:
+            yield tables["meddra"][code]
         elif system in ICD_10_SYSTEMS and code.upper() in tables["icd-10"]:
             yield tables["icd-10"][code.upper()]
     for text in (*(text_of(each.get("display")) for each in codings(concept)), text_of(concept.get("text"))):

@@ -9,7 +9,7 @@ from mappers.protocol import Context, Draft, Group, JsonObject, MapOutput, NotFo
 from mappers.responses.answers import overall_absent
 from mappers.responses.assessments import RECIST, Statement, asks_for_response, assessments, read_statement
 from mappers.responses.methods import METHOD, UNKNOWN, Methods, own_statements
-from mappers.subjects import TUMOUR, case_key, put_observed, related_tumours, subject_source
+from mappers.subjects import TUMOUR, case_key, named_conditions, put_observed, related_tumours, subject_source
 
 KIND = "TreatmentResponse"
 _READ = ("status", "code", "category", "interpretation", "component", "hasMember", "method", "derivedFrom", "partOf", "focus",
@@ -63,8 +63,9 @@ def _draft(told: list[Statement], context: Context) -> Draft:
     put_observed(drafting, member, context)
     _put_category(drafting, first)
     _put_method(drafting, told, context)
-    related_tumours(drafting, "assessedEntitiesIds", member, context)
-    _put_sites(drafting, told, context)
+    structures = [structure for each in told for structure in _structures(each.resource, context)]
+    _put_tumours(drafting, member, structures, context)
+    _put_sites(drafting, told, structures, context)
     return drafting.done()
 
 
@@ -118,18 +119,42 @@ def _put_method(drafting: Drafting, told: list[Statement], context: Context) -> 
     drafting.assume("methodology", "method-unstated", "The source states none of POP's imaging methods.", source)
 
 
-def _put_sites(drafting: Drafting, told: list[Statement], context: Context) -> None:
+def _structures(member: Resource, context: Context) -> list[Resource]:
+    """The BodyStructures in focus (mCODE STU3: a Tumor names its condition and location)."""
+    found = (context.resolve(reference, within=member) for reference in objects(member.json.get("focus")))
+    return [each for each in found if each is not None and each.type == "BodyStructure"]
+
+
+def _put_tumours(drafting: Drafting, member: Resource, structures: list[Resource], context: Context) -> None:
+    keys: dict[str, Source] = {}
+    for structure in structures:
+        for _, reference in named_conditions(structure):
+            view = context.entity_of(TUMOUR, reference, within=structure)
+            if view is not None:
+                keys.setdefault(view.key, Source(structure.reference, "extension"))
+    if keys:
+        drafting.refer("assessedEntitiesIds", tuple(sorted(keys)), Source(member.reference, "focus"), *keys.values())
+    else:
+        related_tumours(drafting, "assessedEntitiesIds", member, context)
+
+
+def _put_sites(drafting: Drafting, told: list[Statement], structures: list[Resource], context: Context) -> None:
+    stated = [
+        (site, Source(each.resource.reference, "bodySite"))
+        for each in told
+        for site in objects(each.resource.json.get("bodySite"))
+    ]
+    stated.extend(
+        (site, Source(each.reference, "location")) for each in structures for site in objects(each.json.get("location"))
+    )
     sites: dict[str, tuple[JsonObject, Source]] = {}
-    for each in told:
-        source = Source(each.resource.reference, "bodySite")
-        for site in objects(each.resource.json.get("bodySite")):
-            found = context.translate("ObservationBodySite", site, text=True)
-            if found is not None:
-                sites.setdefault(str(found.concept["code"]), (found.concept, source))
-                drafting.note_rule("assessedBodysites", found, source)
-            else:
-                drafting.unmapped("assessedBodysites", "ObservationBodySite", site, source=source)
+    for site, source in stated:
+        found = context.translate("ObservationBodySite", site, text=True)
+        if found is not None:
+            sites.setdefault(str(found.concept["code"]), (found.concept, source))
+            drafting.note_rule("assessedBodysites", found, source)
+        else:
+            drafting.unmapped("assessedBodysites", "ObservationBodySite", site, source=source)
     if sites:
-        drafting.put(
-            "assessedBodysites", [sites[code][0] for code in sorted(sites)], *(source for _, source in sites.values())
-        )
+        found_at = (source for _, source in sites.values())
+        drafting.put("assessedBodysites", [sites[code][0] for code in sorted(sites)], *found_at)

@@ -168,6 +168,7 @@ def test_a_plain_name_stays_plain(text: str) -> None:
         ({"text": "Schüttelfrost"}, "10008531"),
         (concept("http://www.meddra.org", "10012735", "Diarrhoea"), "10012727"),
         ({"text": "Hand-foot syndrome (palmar-plantar erythrodysesthesia)"}, "10054524"),
+        (concept("https://www.meddra.org", "10002034"), "10002272"),
         ({"text": "Polyneuropathie"}, None),
         ({"text": "neuropathy"}, None),
     ],

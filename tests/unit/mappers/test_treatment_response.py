@@ -171,6 +171,17 @@ def test_the_method_of_the_report_that_has_it_as_a_result() -> None:
     assert draft.payload["methodology"]["code"] == "77477000"
 
 
+def test_a_tumor_in_focus_names_its_condition_and_site() -> None:
+    related = {"url": "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-related-condition",
+               "valueReference": {"reference": "Condition/c"}}  # fmt: skip
+    tumor = {"resourceType": "BodyStructure", "id": "t", "patient": {"reference": "Patient/p"}, "extension": [related],
+             "location": concept(SNOMED, "39607008", "Lung structure")}  # fmt: skip
+    said = assessment("o", "SD", focus=[{"reference": "BodyStructure/t"}])
+    draft = only(mapped(patient(), condition(), condition("other", "C73"), tumor, said), KIND)
+    assert draft.references["assessedEntitiesIds"] == ("NeoplasticEntity:Condition/c",)
+    assert [site["code"] for site in draft.payload["assessedBodysites"]] == ["39607008"]
+
+
 def test_one_assessment_told_twice() -> None:
     told = [assessment("b", "PR", method={"text": "CT"}), assessment("a", concept(LOINC, PR))]
     for order in (told, told[::-1]):
