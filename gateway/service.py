@@ -25,6 +25,7 @@ from gateway.sealing import Seal
 from gateway.siteoptions import options_for
 from gateway.store.migrate import open_store
 from gateway.terminologies import build
+from gateway.terminology.desk import Desk
 from mappers.registry import load
 from mappers.terminology import Terminology
 
@@ -58,6 +59,7 @@ class Gateway:
         self._tasks: list[asyncio.Task[Any]] = []
         self._refreshing: asyncio.Task[None] | None = None
         self._ticker: Ticker | None = None
+        self._desk: Desk | None = None
 
     async def __aenter__(self) -> Gateway:
         settings = self.settings
@@ -131,6 +133,13 @@ class Gateway:
     def on_entity(self, tell: Callable[[], None]) -> Callable[[], None]:
         """Call ``tell`` whenever POP has created an entity; gives back what ends that."""
         return self._audit.on_create(tell)
+
+    def desk(self) -> Desk:
+        """Over POP's lists as they are now."""
+        known = self.worker.terminology
+        if self._desk is None or self._desk.terminology is not known:
+            self._desk = Desk(known if isinstance(known, Terminology) else Terminology())
+        return self._desk
 
     def _wake(self) -> None:
         self.worker.wake()

@@ -202,6 +202,12 @@ async def log(connection: AsyncConnection, *, limit: int = 200, before: int | No
     return [made(row) for row in await connection.execute(query)]
 
 
+async def by_number(connection: AsyncConnection, number: int) -> Made | None:
+    """A decision."""
+    row = (await connection.execute(sa.select(concept_decision).where(concept_decision.c.id == number))).one_or_none()
+    return None if row is None else made(row)
+
+
 async def progress(connection: AsyncConnection, number: int) -> tuple[int, int]:
     """(patients that the decision concerns, those of them not yet reconciled)."""
     row = (await connection.execute(sa.select(concept_decision).where(concept_decision.c.id == number))).one_or_none()

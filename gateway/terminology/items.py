@@ -98,6 +98,27 @@ async def count(connection: AsyncConnection, *, code: str | None = None) -> int:
     return int(await connection.scalar(query) or 0)
 
 
+async def codes(connection: AsyncConnection) -> dict[str, int]:
+    """Open items by code, the most frequent first."""
+    number = sa.func.count(sa.distinct(review.c.item))
+    query = sa.select(review.c.code, number).where(review.c.state == "open", review.c.item.is_not(None))
+    found = await connection.execute(query.group_by(review.c.code).order_by(number.desc(), review.c.code))
+    return {row[0]: row[1] for row in found}
+
+
+async def reviews_of(connection: AsyncConnection, item: Item, *, limit: int = 20) -> list[JsonObject]:
+    """Entities that wait for an item, by patient."""
+    columns = (review.c.patient_id, review.c.draft_key, review.c.kind, patient.c.source, patient.c.fhir_id)
+    query = (
+        sa.select(*columns)
+        .outerjoin(patient, patient.c.id == review.c.patient_id)
+        .where(review.c.item == bytes.fromhex(item.id), review.c.state == "open")
+        .order_by(review.c.id)
+        .limit(limit)
+    )
+    return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+
 def digest_of(identity: str) -> bytes | None:
     """The digest that a link names; None if it is none."""
     try:

@@ -13,7 +13,8 @@ from adapters.pop.limiter import Limiter
 from gateway.config import Settings
 from gateway.intake.writer import Intake
 from gateway.store.engine import Store
-from gateway.web import api, console, fhir, guard, health, hooks, keys, pages
+from gateway.terminology.desk import Desk
+from gateway.web import api, console, fhir, guard, health, hooks, keys, pages, reviewapi, reviewpages
 from gateway.web.problems import problems
 
 
@@ -28,6 +29,7 @@ class Services:
     on_work: Callable[[], None]
     worker_alive: Callable[[], bool]
     limiter: Limiter
+    desk: Callable[[], Desk]
 
 
 def application(services: Services) -> web.Application:
@@ -43,9 +45,18 @@ def application(services: Services) -> web.Application:
     app[keys.ON_WORK] = services.on_work
     app[keys.WORKER_ALIVE] = services.worker_alive
     app[keys.LIMITER] = services.limiter
+    app[keys.DESK] = services.desk
     app.on_response_prepare.append(guard.secure)
     pages.setup(app)
-    for routes in (health.routes, api.routes, console.routes, fhir.routes(), hooks.routes()):
+    for routes in (
+        health.routes,
+        reviewapi.routes,
+        api.routes,
+        reviewpages.routes,
+        console.routes,
+        fhir.routes(),
+        hooks.routes(),
+    ):
         app.add_routes(routes)
     app.router.add_static("/static/", Path(str(files("gateway.web").joinpath("static"))), name="static")
     return app

@@ -158,16 +158,6 @@ async def delivery_page(request: web.Request) -> web.Response:
     return render(request, "delivery.html", delivery=found, answer=shown)
 
 
-@routes.get("/reviews")
-async def reviews_page(request: web.Request) -> web.Response:
-    """What a person has to decide, by code."""
-    code = request.query.get("code")
-    async with request.app[keys.STORE].read() as connection:
-        page = await overview.reviews(connection, code=code, before=integer(request, "before") or None)
-        codes = await overview.review_codes(connection)
-    return render(request, "reviews.html", page=page, codes=codes, code=code)
-
-
 @routes.post("/status/pop/{action:pause|resume}")
 async def switch_pop(request: web.Request) -> web.Response:
     """Pause or resume requests to POP, for all replicas."""

@@ -25,6 +25,8 @@ def _integer(name: str, description: str) -> JsonObject:
 
 _ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}
 
+_ITEM = {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^[0-9a-f]{32}$"}}
+
 
 def _operation(summary: str, schema: JsonObject, *parameters: JsonObject, status: str = "200") -> JsonObject:
     return {
@@ -79,6 +81,41 @@ def document() -> JsonObject:
                 )
             },
             "/api/v1/reviews/{id}": {"get": _operation("One review item", _OBJECT, _ID)},
+            "/api/v1/reviews/items": {
+                "get": _operation(
+                    "Open items, those first for which most patients wait: one for all that one decision settles", _PAGE,
+                    _query("code", "Only this code"), _integer("offset", "Where the page starts"),
+                )
+            },
+            "/api/v1/reviews/items/{id}": {
+                "get": _operation(
+                    "An item: candidates, earlier decisions about its codes, what a decision would bring about", _OBJECT, _ITEM,
+                    _query("source", "Preview for this source only"),
+                )
+            },
+            "/api/v1/reviews/items/{id}/decide": {
+                "post": _operation(
+                    "Decide: outcome (map | leave-empty | not-for-pop | block), target {system, code}, author, note, source, once, "
+                    "coding, seen (the newest decision that was seen: 409 if there is a newer one)", _OBJECT, _ITEM, status="202",
+                )
+            },
+            "/api/v1/reviews/export": {"get": _operation("The unmapped codes as a spreadsheet (text/csv)", {"type": "string"})},
+            "/api/v1/decisions": {
+                "get": _operation("Decisions, newest first", _PAGE, _integer("before", "Only decisions with a lower number"))
+            },
+            "/api/v1/decisions/{id}": {"get": _operation("One decision, and how far it has come", _OBJECT, _ID)},
+            "/api/v1/decisions/{id}/undo": {
+                "post": _operation("Take a decision back: author", _OBJECT, _ID, status="202")
+            },
+            "/api/v1/terminology/translate": {
+                "post": _operation("Translate terminology, concept (CodeableConcept or Coding), text", _OBJECT)
+            },
+            "/api/v1/terminology/{name}/concepts": {
+                "get": _operation(
+                    "Concepts of one of POP's lists that are like some words", _PAGE,
+                    {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}, _query("q", "Words"),
+                )
+            },
             "/api/v1/status": {"get": _operation("Backlog, lanes, sources, counts", _OBJECT)},
             "/api/v1/lanes/pop/pause": {"post": _operation("Send nothing to POP until resumed", _OBJECT)},
             "/api/v1/lanes/pop/resume": {"post": _operation("Send to POP again", _OBJECT)},

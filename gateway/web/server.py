@@ -28,6 +28,7 @@ async def serving(gateway: Gateway, *, host: str, port: int) -> AsyncIterator[st
         on_work=gateway.worker.wake,
         worker_alive=lambda: gateway.worker.running,
         limiter=gateway.client.limiter,
+        desk=gateway.desk,
     )
     # Bodies are inflated by the intake, within its limits and with its errors.
     runner = web.AppRunner(application(services), access_log=None, shutdown_timeout=5, auto_decompress=False)

@@ -12,7 +12,9 @@ from adapters.pop.limiter import Limiter
 from gateway.config import Settings
 from gateway.intake.writer import Intake
 from gateway.store.engine import Store
+from gateway.terminology.desk import Desk
 from gateway.web.app import Services, application
+from mappers.terminology import Terminology
 
 
 @dataclass
@@ -38,6 +40,7 @@ async def world(store: Store) -> AsyncIterator[World]:
             on_work=lambda: world.work.append("work"),
             worker_alive=lambda: world.alive,
             limiter=Limiter(lambda: 8),
+            desk=lambda: Desk(Terminology()),
         )
         async with TestClient(TestServer(application(services))) as client:
             world = World(client, store, settings)

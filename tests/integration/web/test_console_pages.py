@@ -136,6 +136,7 @@ async def deliver(world: Any) -> int:
                 first_seen=1.0,
                 last_seen=2.0,
                 codings=[["http://loinc.org", "2039-6", "CEA"]],
+                item=b"i" * 16,
                 terminology="TumorMarkerAnalyte",
             )
         )
@@ -219,7 +220,10 @@ async def test_a_delivery_shows_every_entry_with_its_state_and_remedy(world: Any
 
 async def test_reviews_are_filtered_by_code(world: Any) -> None:
     await deliver(world)
-    assert "No POP concept for this code" in await text(world, "/reviews?code=unmapped-code")
+    listed = await text(world, "/reviews?code=unmapped-code")
+    assert "2039-6" in listed
+    assert "TumorMarker.analyte" in listed
+    assert "No POP concept for this code" in await text(world, f"/reviews/{(b'i' * 16).hex()}")
     assert "Nothing is open" in await text(world, "/reviews?code=other")
     found = await (await world.client.get("/api/v1/reviews")).json()
     assert [item["code"] for item in found["items"]] == ["unmapped-code"]
@@ -322,7 +326,7 @@ async def test_api_errors_are_problem_details(world: Any) -> None:
 async def test_the_api_describes_every_route_that_it_has(world: Any) -> None:
     described = await (await world.client.get("/api/v1/openapi.json")).json()
     routed = {
-        resource.canonical.replace("{name}", "pop")
+        resource.canonical.replace("/lanes/{name}", "/lanes/pop")
         for resource in world.client.app.router.resources()
         if resource.canonical.startswith("/api/v1/") and "openapi" not in resource.canonical
     }
