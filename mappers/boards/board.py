@@ -7,6 +7,7 @@ from mappers.boards.meeting import meetings, referred
 from mappers.boards.recognition import BOARD_TYPES, board_of, is_genomic_report, is_recommendation, why_not
 from mappers.boards.therapeutic import REQUIRED, of_resource
 from mappers.protocol import Context, Group, MapOutput, NotForPop, Resource
+from mappers.subjects import TUMOUR
 
 _GROUP = "tumor-boards"
 
@@ -61,8 +62,10 @@ class TumorBoardMapper:
             actions = [each for each, _ in referred(made, context)]
             if any(each.reference in told for each in actions):
                 yield NotForPop(report.reference, "its recommendations are told by a tumour board")
-            elif not any(_says(each, context) for each in actions):
-                yield NotForPop(report.reference, "a report that recommends no cancer drug and no follow-up")
+            elif not context.entities(TUMOUR) or not any(_says(each, context) for each in actions):
+                yield NotForPop(
+                    report.reference, "a report that recommends no cancer drug and no follow-up for a tumour"
+                )
             else:
                 held.append(made)
                 told.update(each.reference for each in actions)
@@ -73,9 +76,9 @@ class TumorBoardMapper:
 
 
 def _says(action: Resource, context: Context) -> bool:
-    """A Task that POP has a place for: a drug against cancer, or a follow-up of POP's list."""
+    """A Task that POP has a place for: what a finding says of a drug against cancer, or a follow-up of POP's list."""
     found = of_resource(action, context)
-    if found is not None and found.drugs:
+    if found is not None and found.drugs and (found.effect is not None or found.evidence):
         return True
     code = action.json.get("code")
     return isinstance(code, dict) and context.translate("TumorBoardRecommendation", code) is not None

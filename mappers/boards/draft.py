@@ -36,7 +36,7 @@ _READ = (
 )  # fmt: skip
 _REQUEST_READ = (
     "status", "intent", "code", "category", "basedOn", "supportingInfo", "supportingInformation", "reasonReference",
-    "medicationCodeableConcept", "medicationReference", "action", "authoredOn", "priority",
+    "medicationCodeableConcept", "medicationReference", "action", "authoredOn", "priority", "for", "focus",
 )  # fmt: skip
 _SUPPORT = {VARIANT: "supportingGenomicVariantsIds", MARKER: "supportingTumorMarkersIds"} | dict.fromkeys(
     SIGNATURES, "supportingGenomicSignaturesIds"

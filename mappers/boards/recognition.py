@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal
 
 from mappers.codes import NCIT
-from mappers.fhir import extension_value, extensions, has_code, objects, pairs, profiles, text_of, words
+from mappers.fhir import extension_value, extensions, has_code, objects, pairs, profiles
 from mappers.protocol import JsonObject, Resource
 
 Category = Literal["unspecified", "molecular"]
@@ -26,6 +27,8 @@ RECOMMENDATION_PROFILES = frozenset({"medication-recommendation", "followup-reco
 #: LOINC answer lists LL4049-4 (medication) and LL1037-2 (follow-up).
 _MEDICATION_ANSWER, _FOLLOW_UP_ANSWER = re.compile(r"LA2642[1-5]-\d"), re.compile(r"LA1402[0-2]-\d")
 
+_DOSE_ANSWER = re.compile(r"LA2642[23]-\d")
+
 #: MII *Therapieplanung Typ* (oBDS 18.2); ``ther`` is a plan without a conference.
 _PLANNING = "mii-cs-onko-therapieplanung-typ"
 _WITHOUT_BOARD = "ther"
@@ -42,6 +45,8 @@ _MOLECULAR = re.compile(
     re.I,
 )
 
+_PROFILE = re.compile(r"tumor-board|tumorkonferenz|mtb-therapieplan")
+
 #: States of what did not take place (R4 EventStatus, EncounterStatus, RequestStatus, DiagnosticReportStatus).
 _VOID = {
     "entered-in-error": "entered in error", "not-done": "not done", "cancelled": "cancelled", "planned": "only planned",
@@ -52,39 +57,62 @@ _VOID = {
 
 def board_of(resource: Resource) -> Category | None:
     """The category of the board that a resource tells of; None if it tells of none."""
-    json = resource.json
     if resource.type not in BOARD_TYPES:
         return None
-    named = " ".join(profiles(json))
-    described = " | ".join(words(each) for each in _concepts(resource))
-    if resource.type == "CarePlan":
-        described = f"{described} | {text_of(json.get('title'))}"
-    known = (
-        has_code(json.get("code"), {REVIEW})
-        or any(_PLANNING in system for each in objects(json.get("category")) for system, _ in pairs(each))
-        or re.search(r"tumor-board|tumorkonferenz|mtb-therapieplan", named) is not None
-        or _BOARD.search(described) is not None
-    )
-    if not known:
+    json = resource.json
+    described = _described(json)
+    named = " ".join(profiles(json)) if "meta" in json else ""
+    board, molecular = _called(described, named)
+    if not board and not _coded(json):
         return None
     code = json.get("code")
-    special = extension_value(code, SPECIALIZATION) if isinstance(code, dict) else None
+    special = extension_value(code, SPECIALIZATION) if isinstance(code, dict) and "extension" in code else None
     if special is not None and has_code(special[1], {MOLECULAR}):
         return "molecular"
-    return "molecular" if _MOLECULAR.search(f"{described} | {named}") else "unspecified"
+    return "molecular" if molecular else "unspecified"
 
 
-def _concepts(resource: Resource) -> list[JsonObject]:
-    json = resource.json
-    found = objects(json.get("code")) + objects(json.get("category"))
-    if resource.type == "Encounter":
-        found += objects(json.get("type")) + objects(json.get("serviceType"))
-    return found
+@lru_cache(maxsize=4096)
+def _called(described: str, named: str) -> tuple[bool, bool]:
+    """Whether names and profiles are of a board, and of a molecular one. Records repeat the same few."""
+    board = _BOARD.search(described) is not None or _PROFILE.search(named) is not None
+    return board, _MOLECULAR.search(f"{described} | {named}") is not None
+
+
+def _coded(json: JsonObject) -> bool:
+    if json.get("resourceType") == "CarePlan":
+        return any(_PLANNING in system for each in objects(json.get("category")) for system, _ in pairs(each))
+    return json.get("resourceType") == "Procedure" and has_code(json.get("code"), {REVIEW})
+
+
+def _described(json: JsonObject) -> str:
+    """All names that say what a resource is. Asked of every encounter and report of a record: no more is done than must be."""
+    found: list[str] = []
+    for element in ("code", "category", "type", "serviceType"):
+        value = json.get(element)
+        for concept in value if isinstance(value, list) else (value,):
+            if not isinstance(concept, dict):
+                continue
+            text, named = concept.get("text"), concept.get("coding")
+            if isinstance(text, str):
+                found.append(text)
+            for coding in named if isinstance(named, list) else ():
+                display = coding.get("display") if isinstance(coding, dict) else None
+                if isinstance(display, str):
+                    found.append(display)
+    title = json.get("title")
+    if isinstance(title, str):
+        found.append(title)
+    return " | ".join(found)
 
 
 def is_genomic_report(resource: Resource) -> bool:
     """A report with recommended actions (Genomics Reporting)."""
-    return resource.type == "DiagnosticReport" and any(True for _ in extensions(resource.json, RECOMMENDED_ACTION))
+    return (
+        resource.type == "DiagnosticReport"
+        and "extension" in resource.json
+        and any(True for _ in extensions(resource.json, RECOMMENDED_ACTION))
+    )
 
 
 def is_recommendation(resource: Resource) -> bool:
@@ -101,6 +129,11 @@ def is_recommendation(resource: Resource) -> bool:
 def is_follow_up(resource: Resource) -> bool:
     """A Task that recommends a test or counselling, no drug."""
     return "followup-recommendation" in profiles(resource.json) or _answers(resource.json, _FOLLOW_UP_ANSWER)
+
+
+def is_dosing(resource: Resource) -> bool:
+    """A Task that recommends another dose (LOINC LA26422-8, LA26423-6): pharmacogenetics of a drug that somebody else chose."""
+    return _answers(resource.json, _DOSE_ANSWER)
 
 
 def _answers(json: JsonObject, pattern: re.Pattern[str]) -> bool:

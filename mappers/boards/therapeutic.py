@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mappers.agents import Agent, agents_of
-from mappers.boards.recognition import is_follow_up
+from mappers.boards.recognition import is_dosing, is_follow_up
 from mappers.codes import SNOMED
 from mappers.fhir import extensions, first, has_code, objects, text_of, words
 from mappers.protocol import Context, JsonObject, Resource, Source
@@ -104,7 +104,7 @@ def of_resource(resource: Resource, context: Context) -> Recommendation | None:
         return replace(_flags(joined, resource), source=Source(resource.reference, "action"))
     if resource.type == "ServiceRequest" and has_code(resource.json.get("code"), {_TRIAL}):
         return _trial(base, resource, context)
-    if resource.type == "Task" and not is_follow_up(resource):
+    if resource.type == "Task" and not is_follow_up(resource) and not is_dosing(resource):
         return _task(base, resource, context)
     return None
 

@@ -108,7 +108,7 @@ def _why_not(session: Session, tumours: Sequence[EntityView]) -> str:
         return refused[0]
     named = session.named or any(each.cancer for each in members)
     if any(each.other for each in members) and not session.named:
-        return "an operation for another disease than a tumour"
+        return "a procedure for another disease than a tumour"
     if not named and not session.targets:
         return (
             "an operation that names no tumour, on an organ without one"

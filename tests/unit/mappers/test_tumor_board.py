@@ -267,10 +267,8 @@ def genomics(effect: str = "Responsive", **task: Any) -> list[JsonObject]:
     return [implication, action | task, report]
 
 
-@pytest.mark.parametrize(
-    ("effect", "code"), [("Responsive", "110280000"), ("Resistant", "58848006"), ("Uncertain", None)]
-)
-def test_recommended_actions_of_a_genomic_report(effect: str, code: str | None) -> None:
+@pytest.mark.parametrize(("effect", "code"), [("Responsive", "110280000"), ("Resistant", "58848006")])
+def test_recommended_actions_of_a_genomic_report(effect: str, code: str) -> None:
     result = mapped(patient(), condition(), *genomics(effect))
     board, therapy = only(result, MOLECULAR), only(result, THERAPY)
     assert board.payload["date"] == "2024-02-10"
@@ -295,6 +293,9 @@ def test_recommendations_that_are_not_for_pop() -> None:
     result = mapped(patient(), condition(), implication, task, report)
     assert not drafts(result, MOLECULAR)
     assert "no cancer drug" in reasons(result)["DiagnosticReport/r"]
+    dose = mapped(patient(), condition(), *genomics(code=concept(LOINC, "LA26422-8", "Decrease dose")))
+    assert not drafts(dose, MOLECULAR)
+    assert not drafts(mapped(patient(), condition(), *genomics("Uncertain")), MOLECULAR)
     alone = mapped(patient(), condition(), *genomics()[:2])
     assert "no tumour board or report" in reasons(alone)["Task/t"]
 
