@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -168,28 +169,41 @@ def _merge(found: Sequence[Course], gap: dt.timedelta) -> list[Course]:
     return result
 
 
+def _by_order(members: Sequence[Statement]) -> list[list[Statement]]:
+    """The sessions of each order that has several; those that have none, or one each, are told apart by their days alone."""
+    orders = Counter(each.order for each in members if each.order is not None)
+    found: dict[str, list[Statement]] = {}
+    for each in members:
+        found.setdefault(each.order if each.order is not None and orders[each.order] > 1 else "", []).append(each)
+    return [found[order] for order in sorted(found)]
+
+
+def _without_pause(members: Sequence[Statement], gap: dt.timedelta) -> list[list[Statement]]:
+    runs: list[list[Statement]] = []
+    reach: dt.date | None = None
+    for each in sorted(members, key=_chronological):
+        day = each.start.date if each.start is not None else None
+        apart = reach is not None and day is not None and day - reach > gap
+        earlier = reversed(runs[-1]) if runs else ()
+        before = next((one.intent[0] for one in earlier if one.intent is not None), None)
+        changed = each.intent is not None and before is not None and each.intent[0] != before
+        if not runs or apart or changed:
+            runs.append([])
+            reach = None
+        runs[-1].append(each)
+        ends = [one.date for one in (each.start, each.end) if one is not None]
+        reach = max([*ends, *([reach] if reach is not None else [])], default=None)
+    return runs
+
+
 def _runs(loose: Sequence[Statement], gap: dt.timedelta) -> list[Course]:
-    """Sessions and phases of the same tumours without a long pause, and without a change of the stated intent."""
+    """Sessions and phases of the same tumours without a long pause, and without a change of the stated intent or of the order."""
     groups: dict[tuple[str, ...], list[Statement]] = {}
     for each in loose:
         groups.setdefault(each.tumours, []).append(each)
     result: list[Course] = []
     for tumours, members in sorted(groups.items()):
-        runs: list[list[Statement]] = []
-        reach: dt.date | None = None
-        for each in sorted(members, key=_chronological):
-            day = each.start.date if each.start is not None else None
-            apart = reach is not None and day is not None and day - reach > gap
-            before = (
-                next((one.intent[0] for one in reversed(runs[-1]) if one.intent is not None), None) if runs else None
-            )
-            changed = each.intent is not None and before is not None and each.intent[0] != before
-            if not runs or apart or changed:
-                runs.append([])
-                reach = None
-            runs[-1].append(each)
-            ends = [one.date for one in (each.start, each.end) if one is not None]
-            reach = max([*ends, *([reach] if reach is not None else [])], default=None)
+        runs = [run for ordered in _by_order(members) for run in _without_pause(ordered, gap)]
         base = "+".join(key.partition(":")[2] for key in tumours) or "unspecified"
         first = min(each.reference for each in members)
         for run in runs:

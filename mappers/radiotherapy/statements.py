@@ -37,6 +37,8 @@ class Statement:
     resource: Resource
     shape: Shape
     parents: tuple[str, ...]
+    order: str | None
+    """The ServiceRequest that it is based on."""
     identifiers: frozenset[tuple[str, str]]
     start: Day | None
     moment: dt.datetime | None
@@ -89,6 +91,7 @@ def read_statement(resource: Resource, context: Context) -> Statement | NotForPo
     above = _parents(resource, context)
     return Statement(
         resource=resource, shape=shape_of(json, days, part=bool(above)), parents=above,
+        order=next((each.reference for each in carriers if each.type == "ServiceRequest"), None),
         identifiers=frozenset(_identifiers(json)), start=start, moment=_moment(json),
         end=None if status in _GOING_ON else end, when=when, tumours=tumours, reasons=reasons, intent=intent_of(carriers),
         adjuvant=adjuvant_of(carriers), termination=stated_termination((resource,)), sessions=_sessions(resource),

@@ -512,6 +512,21 @@ def test_the_order_tells_intent_and_tumour() -> None:
     assert therapy.references["targetedEntitiesIds"] == ("NeoplasticEntity:Condition/c2",)
 
 
+def test_two_orders_are_two_courses_but_an_order_per_session_is_none() -> None:
+    def ordered(order: str, day: str) -> JsonObject:
+        return session(f"s{day}", day, basedOn=[{"reference": f"ServiceRequest/{order}"}])
+
+    subject = {"reference": "Patient/p"}
+    orders = [
+        {"resourceType": "ServiceRequest", "id": id, "status": "active", "intent": "order", "subject": subject}
+        for id in ("a", "b", *DAYS)
+    ]
+    two = [ordered("ab"[at // 4], day) for at, day in enumerate(DAYS)]
+    assert len(drafts(mapped(patient(), condition(), *orders, *two), KIND)) == 2
+    each = [ordered(day, day) for day in DAYS]
+    assert len(drafts(mapped(patient(), condition(), *orders, *each), KIND)) == 1
+
+
 @pytest.mark.parametrize(
     "text",
     ["Total body irradiation", "Ganzhirnbestrahlung", "Radiatio Mamma", "Gamma Knife radiosurgery", "XRT left hip"],
