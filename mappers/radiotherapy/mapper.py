@@ -30,8 +30,8 @@ class RadiotherapyMapper:
       8-53), category or name. Planning, simulation, guidance, management, not done, in error, for another disease: not for POP.
     * A course: a summary (mCODE, CodeX RT, MII, POP) with its phases, plans, fractions and Bestrahlungen (``partOf``). Sessions and
       phases without a summary: those for the same tumours while no pause exceeds ``radiotherapy.course-gap-days`` (default 21:
-      holidays, split courses, the way to a boost), with the same stated intent, and of one order if an order has several. Sessions
-      within a summary's time, of its tumours, places, kind of beam and intent, are that course, and so is a second system's summary:
+      holidays, split courses, the way to a boost), with the same stated intent, and of one order if an order has several.
+      Sessions within a summary's time, of its tumours, places, kind of beam and intent, are that course; so is a second summary:
       one entity.
     * The course's key is its summary, or that of which its parts say to be part; else its tumours: none changes as
       sessions arrive.
