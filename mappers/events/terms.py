@@ -33,6 +33,9 @@ _AMERICAN = (
 )  # fmt: skip
 
 
+_EXACT = {NCIT: "ncit", SNOMED: "snomed", MEDDRA: "meddra"}
+
+
 @lru_cache(maxsize=1)
 def _tables() -> dict[str, dict[str, str]]:
     document: dict[str, Any] = orjson.loads((files("mappers.events") / "ctcae_terms.json").read_bytes())
@@ -75,19 +78,18 @@ def plain_name(text: str) -> str:
 
 
 def _names(concept: JsonObject) -> Iterator[str]:
+    """CTCAE's names for an event, the most exact first: a category of ICD-10 comes after the words, which may be finer."""
     tables = _tables()
     for system, code in pairs(concept):
-        if system == NCIT and code in tables["ncit"]:
-            yield tables["ncit"][code]
-        elif system == SNOMED and code in tables["snomed"]:
-            yield tables["snomed"][code]
-        elif system == MEDDRA and code in tables["meddra"]:
-            yield tables["meddra"][code]
-        elif system in ICD_10_SYSTEMS and code.upper() in tables["icd-10"]:
-            yield tables["icd-10"][code.upper()]
+        table = _EXACT.get(system)
+        if table is not None and code in tables[table]:
+            yield tables[table][code]
     for text in (*(text_of(each.get("display")) for each in codings(concept)), text_of(concept.get("text"))):
         outside, _, inside = text.partition("(")
         for each in (text, outside, inside.partition(")")[0]):
             plain = plain_name(each)
             if plain:
                 yield tables["names"].get(plain, plain)
+    for system, code in pairs(concept):
+        if system in ICD_10_SYSTEMS and code.upper() in tables["icd-10"]:
+            yield tables["icd-10"][code.upper()]

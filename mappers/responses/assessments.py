@@ -27,11 +27,14 @@ RECIST = "CancerTreatmentResponse"
 #: (DNPM, DKTK); SNOMED CT *Status of regression of tumor* (MII course reports).
 _CODES = frozenset({(LOINC, "97509-4"), (LOINC, "88040-1"), (LOINC, "21976-6"), (SNOMED, "396432002")})
 _CRITERIA = re.compile(
-    r"\bi?recist\b|\bpercist\b|\b(?:lugano|cheson|imwg|iwcll|rano|tumou?r|cancer|oncolog\w+) response\b|"
+    r"\bi?recist(?:v?1|\b)|\bpercist\b|\b(?:lugano|cheson|imwg|iwcll|rano|tumou?r|cancer|oncolog\w+) response\b|"
     r"response to (?:cancer|anti-?cancer|tumou?r|oncolog\w+) (?:treatment|therapy)|cancer disease (?:status|progression)|"
     r"gesamtbeurteilung (?:des )?tumorstatus|tumoransprechen", re.I
 )  # fmt: skip
-_GENERAL = re.compile(r"\b(?:treatment|therapy|disease|overall|best overall) response\b|therapieansprechen", re.I)
+_GENERAL = re.compile(
+    r"\b(?:treatment|therapy|disease|overall|best overall) response\b|\bresponse (?:assessment|evaluation)\b|therapieansprechen",
+    re.I,
+)
 _LESION = re.compile(r"\b(?:non-?)?target\b|\blesions?\b|zielläsion", re.I)
 _BEST = re.compile(r"\bbest (?:overall )?response\b|\bbestes ansprechen", re.I)
 _OVERALL = re.compile(r"\boverall\b|gesamtbeurteilung", re.I)
@@ -76,12 +79,29 @@ def asks_for_response(code: JsonObject) -> str:
     return "general" if _GENERAL.search(text) else ""
 
 
+@remembered
+def names_criteria(concept: JsonObject) -> bool:
+    """True if a value or method names the criteria of a tumour's response (RECIST and others)."""
+    return _CRITERIA.search(words(concept)) is not None
+
+
+def concerns_response(json: JsonObject) -> bool:
+    """True for an Observation that may state a response, by its code, its profile, or criteria that its value names."""
+    value = json.get("valueString")
+    return bool(
+        asks_for_response(json.get("code"))
+        or ("meta" in json and profiles(json) & RESPONSE_PROFILES)
+        or (isinstance(value, str) and _CRITERIA.search(value))
+        or ("valueCodeableConcept" in json and names_criteria(json["valueCodeableConcept"]))
+    )
+
+
 def is_certain(json: JsonObject) -> bool:
     """True if the Observation asks for the response of a tumour, by its code, its profile or the criteria that it used."""
     return bool(
         asks_for_response(json.get("code")) == "certain"
         or profiles(json) & RESPONSE_PROFILES
-        or _CRITERIA.search(words(json.get("method")))
+        or names_criteria(json.get("method"))
     )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from mappers.codes import RECIST_INTERPRETED, RESPONSE_PROFILES
+from mappers.codes import RECIST_INTERPRETED
 from mappers.drafting import Drafting
-from mappers.fhir import extension_value, objects, profiles
+from mappers.fhir import extension_value, objects
 from mappers.protocol import Context, Draft, Group, JsonObject, MapOutput, NotForPop, Resource, Source
 from mappers.responses.answers import overall_absent
-from mappers.responses.assessments import RECIST, Statement, asks_for_response, assessments, read_statement
+from mappers.responses.assessments import RECIST, Statement, assessments, concerns_response, read_statement
 from mappers.responses.methods import METHOD, UNKNOWN, Methods, own_statements
 from mappers.subjects import TUMOUR, case_key, named_conditions, put_observed, related_tumours, subject_source
 
@@ -35,9 +35,7 @@ class TreatmentResponseMapper:
 
     def select(self, resource: Resource) -> str | None:
         """One group per patient: whether an assessment is told twice shows only when all are seen."""
-        json = resource.json
-        asks = asks_for_response(json.get("code")) or ("meta" in json and profiles(json) & RESPONSE_PROFILES)
-        return "treatment-responses" if asks else None
+        return "treatment-responses" if concerns_response(resource.json) else None
 
     def map(self, group: Group, context: Context) -> MapOutput:
         """A draft per assessment."""

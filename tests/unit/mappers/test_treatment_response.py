@@ -265,6 +265,14 @@ def test_what_states_no_response_is_not_for_pop() -> None:
     assert "no category" in why["Observation/mood"]
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("Response assessment", "stable disease"), ("Follow-up", "SD (RECIST 1.1)")]
+)
+def test_a_value_that_names_a_category_counts_where_the_code_is_vague(name: str, value: str) -> None:
+    draft = only(mapped(patient(), condition(), worded("o", name, valueString=value)), KIND)
+    assert draft.payload["recist"]["code"] == SD
+
+
 def test_of_a_panel_the_overall_response() -> None:
     parts = [
         {"code": {"text": "Target lesions"}, "valueString": "SD"},
