@@ -7,7 +7,17 @@ from typing import Any
 from mappers.dates import parse_day
 from mappers.drafting import Drafting
 from mappers.fhir import has_code, objects, text_of
-from mappers.lifestyle_values import PANEL, QUIT_DATE, TERMINOLOGY, Statement, field_of, statements
+from mappers.lifestyle_values import (
+    PANEL,
+    QUIT_DATE,
+    TERMINOLOGY,
+    Statement,
+    answer_in_words,
+    field_of,
+    is_social_history,
+    statements,
+    typed_pack_years,
+)
 from mappers.protocol import Context, Group, MapOutput, NotForPop, Resource, Source
 from mappers.subjects import VOID, case_key, observed_on, put_observed, subject_source
 from mappers.units import LIFESTYLE_FIELDS, decimal_of, to_field
@@ -19,22 +29,25 @@ _YEAR = 365
 class LifestyleMapper:
     """Social history Observations: what was asked on one day is one entity.
 
-    * Smoking status: LOINC 72166-2 with SNOMED CT or LOINC answers (US Core *Smoking Status*). A visit that repeats the answers of
-      the visit before is no news and becomes no entity (option ``lifestyle.repeats`` = ``keep`` writes each).
+    * Smoking status: LOINC 72166-2 with SNOMED CT or LOINC answers (US Core *Smoking Status*), or in words, English or German; in a
+      social history the question too may be known by its name only. A present non-smoker is neither *never* nor *former*.
+    * A visit that repeats the answers of the visit before is no news and becomes no entity (option ``lifestyle.repeats`` = ``keep``
+      writes each).
     * Pack-years; time since quitting, or (computed, an assumption) from the date of quitting to the day of the visit.
     * Alcohol: AUDIT-C's first question, whose answers are POP's list. Other alcohol and drug questions have no field in POP.
     """
 
     name = "lifestyle"
-    version = "1"
+    version = "2"
     produces: tuple[str, ...] = ("Lifestyle",)
     reads: tuple[str, ...] = ("Observation",)
     requires: tuple[str, ...] = ()
 
     def select(self, resource: Resource) -> str | None:
         """One group per patient: whether an answer is news depends on the one before. There are few of them."""
+        named = is_social_history(resource.json)
         parts = [part.get("code") for part in objects(resource.json.get("component"))]
-        asks = any(field_of(each) is not None for each in (resource.json.get("code"), *parts))
+        asks = any(field_of(each, named=named) is not None for each in (resource.json.get("code"), *parts))
         return "lifestyle" if asks or has_code(resource.json.get("code"), PANEL) else None
 
     def map(self, group: Group, context: Context) -> MapOutput:
@@ -99,18 +112,28 @@ def _put(drafting: Drafting, said: Statement, context: Context) -> None:
         concept = {"text": value} if isinstance(value, str) else value
         if not isinstance(concept, dict):
             drafting.issue("missing-value", name, "The answer is neither coded nor a text.", source=source)
+        elif context.translate(TERMINOLOGY[name], concept, text=True) is None and (
+            said_in_words := answer_in_words(name, concept)
+        ):
+            _single(drafting, name, said_in_words, source, context)
         elif name in ("recreationalDrugs", "exposures"):
             _add(drafting, name, concept, source, context)
-        elif name not in drafting.payload:
-            drafting.concept(name, TERMINOLOGY[name], concept, context=context, source=source)
         else:
-            _agree(drafting, name, concept, source, context)
+            _single(drafting, name, concept, source, context)
     elif name == "smokingPackyears":
-        _pack_years(drafting, part, Source(reference, said.prefix + "valueQuantity"))
+        element = "valueString" if isinstance(part.get("valueString"), str) else "valueQuantity"
+        _pack_years(drafting, part, Source(reference, said.prefix + element))
     elif has_code(part.get("code"), QUIT_DATE):
         _since(drafting, part, Source(reference, said.prefix + "valueDateTime"))
     else:
         _time(drafting, name, part, Source(reference, said.prefix + "valueQuantity"))
+
+
+def _single(drafting: Drafting, name: str, concept: dict[str, Any], source: Source, context: Context) -> None:
+    if name not in drafting.payload:
+        drafting.concept(name, TERMINOLOGY[name], concept, context=context, source=source)
+    else:
+        _agree(drafting, name, concept, source, context)
 
 
 def _add(drafting: Drafting, name: str, concept: dict[str, Any], source: Source, context: Context) -> None:
@@ -135,7 +158,9 @@ def _agree(drafting: Drafting, name: str, concept: dict[str, Any], source: Sourc
 
 def _pack_years(drafting: Drafting, part: dict[str, Any], source: Source) -> None:
     quantity = part.get("valueQuantity")
-    number = decimal_of(quantity.get("value") if isinstance(quantity, dict) else part.get("valueInteger"))
+    typed = part.get("valueString")
+    stated = typed_pack_years(typed) if isinstance(typed, str) else part.get("valueInteger")
+    number = decimal_of(quantity.get("value") if isinstance(quantity, dict) else stated)
     if number is None or number < 0 or number > 500:
         drafting.issue("implausible-value", "smokingPackyears", "This is no number of pack-years.", source=source)
         return

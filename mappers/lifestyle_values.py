@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
 from typing import Any
 
+import orjson
+
 from mappers.codes import LOINC, NCIT, SNOMED
-from mappers.fhir import code_of, codings, objects, pairs
+from mappers.fhir import code_of, codings, objects, pairs, words
 from mappers.protocol import JsonObject, Resource
 
 #: LOINC 72166-2 tobacco smoking status (US Core, MII Kardiologie), 11367-0 history of tobacco use; SNOMED CT tobacco use.
 SMOKING_STATUS = frozenset({(LOINC, "72166-2"), (LOINC, "11367-0"), (SNOMED, "229819007"), (SNOMED, "365981007")})
 #: LOINC 8664-5 cigarettes smoked total (pack per year) is what POP's own export uses; SNOMED CT cigarette pack-years.
-PACK_YEARS = frozenset({(LOINC, "8664-5"), (SNOMED, "401201003")})
-#: LOINC 107339-4 is what POP's own export uses; 74010-0 the date of quitting.
-QUIT_TIME, QUIT_DATE = frozenset({(LOINC, "107339-4")}), frozenset({(LOINC, "74010-0")})
+PACK_YEARS = frozenset({(LOINC, "8664-5"), (SNOMED, "401201003"), (SNOMED, "782516008")})
+#: LOINC 107339-4 is what POP's own export uses, SNOMED CT *Time since stopped smoking*; 74010-0 the date of quitting.
+QUIT_TIME, QUIT_DATE = frozenset({(LOINC, "107339-4"), (SNOMED, "228486009")}), frozenset({(LOINC, "74010-0")})
 #: "1106630-7" is what POP's own export writes; LOINC 68518-0 is AUDIT-C's first question, whose answers POP's list holds.
 ALCOHOL = frozenset({(LOINC, "1106630-7"), (LOINC, "68518-0")})
 SLEEP = frozenset({(LOINC, "93832-4")})
@@ -39,6 +44,11 @@ TERMINOLOGY = {
     "exposures": "ExposureAgent",
 }
 
+_SYSTEMS = {"smokingStatus": SNOMED, "alcoholConsumption": LOINC}
+_PACK_YEARS_TYPED = re.compile(
+    r"(?:ca\.?\s*)?(\d{1,3}(?:[.,]\d+)?)\s*(?:pack[- ]?years?|pys?|packungsjahre?|pack/years?)?", re.I | re.A
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Statement:
@@ -50,20 +60,63 @@ class Statement:
     prefix: str
 
 
-def field_of(code: Any) -> str | None:
-    """The POP field that a code asks about. The German cardiology module names pack-years by a code of its own."""
-    found = next((FIELDS[pair] for pair in pairs(code) if pair in FIELDS), None)
-    if found is None and any(code_of(each) == "pack-years" for each in codings(code)):
+@lru_cache(maxsize=1)
+def _words() -> dict[str, dict[str, str]]:
+    """Kind of words → word → what it means (``lifestyle_words.json``)."""
+    document = orjson.loads((files("mappers") / "lifestyle_words.json").read_bytes())
+    return {
+        kind: {name: meaning for meaning, names in document[kind].items() for name in names}
+        for kind in ("questions", *_SYSTEMS)
+    }
+
+
+def plain(text: str) -> str:
+    """Folded for comparison: case and punctuation do not count."""
+    return " ".join(re.sub(r"[^\w]+", " ", text.lower()).split())
+
+
+def field_of(code: Any, *, named: bool = False) -> str | None:
+    """The POP field that a code asks about; ``named``: also a whole name, where the sender's own code is all there is. The German
+    cardiology module names pack-years by a code of its own."""
+    for pair in pairs(code):
+        if pair in FIELDS:
+            return FIELDS[pair]
+    if any(code_of(each) == "pack-years" for each in codings(code)):
         return "smokingPackyears"
-    return found
+    if not named or any(system in (LOINC, SNOMED) for system, _ in pairs(code)):
+        return None
+    known = _words()["questions"]
+    found = {known[name] for each in words(code).split(" | ") if (name := plain(each)) in known}
+    return found.pop() if len(found) == 1 else None
+
+
+def is_social_history(json: JsonObject) -> bool:
+    """True if the category says so."""
+    return any(code == "social-history" for each in objects(json.get("category")) for _, code in pairs(each))
+
+
+def answer_in_words(field: str, concept: JsonObject) -> JsonObject | None:
+    """The coded answer that the words of an answer mean; None if they are no answer of POP's."""
+    if field not in _SYSTEMS:
+        return None
+    system, known = _SYSTEMS[field], _words()[field]
+    found = {known[said] for each in words(concept).split(" | ") if (said := plain(each)) in known}
+    return {"coding": [{"system": system, "code": found.pop()}]} if len(found) == 1 else None
+
+
+def typed_pack_years(text: str) -> str | None:
+    """The number of ``30 pack-years``, ``ca. 25 PY``."""
+    match = _PACK_YEARS_TYPED.fullmatch(text.strip())
+    return match[1].replace(",", ".") if match is not None else None
 
 
 def statements(resource: Resource) -> Iterator[Statement]:
     """Everything that an Observation and its components say."""
-    own = field_of(resource.json.get("code"))
+    named = is_social_history(resource.json)
+    own = field_of(resource.json.get("code"), named=named)
     if own is not None and any(name.startswith("value") for name in resource.json):
         yield Statement(own, resource, resource.json, "")
     for position, part in enumerate(objects(resource.json.get("component"))):
-        field = field_of(part.get("code"))
+        field = field_of(part.get("code"), named=named)
         if field is not None:
             yield Statement(field, resource, part, f"component[{position}].")

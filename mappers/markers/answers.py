@@ -78,7 +78,7 @@ _NUCLEAR_NOISE = re.compile(
 
 def plain(text: str) -> str:
     """Folded for comparison."""
-    return " ".join(text.split()).casefold()
+    return " ".join(text.split()).lower()
 
 
 def presence_of(value: Any) -> str | None:

@@ -261,7 +261,7 @@ class ResultReader:
 
 def _share(text: str) -> Decimal | None:
     """The one percentage of a text that says nothing else: ``positive, 90 %``, ``90 % der Tumorzellen (IRS 12)``."""
-    said = text.casefold()
+    said = text.lower()
     found = set(_SHARE.findall(said))
     if len(found) != 1 or re.search(r"[<>≤≥]", said):
         return None

@@ -30,6 +30,8 @@ STATUS, PACK_YEARS, QUIT_DATE, ALCOHOL = (LOINC, "72166-2"), (LOINC, "8664-5"), 
         ((LOINC, "LA15920-4"), "8517006"),
         ((LOINC, "LA18978-9"), "266919005"),
         ((LOINC, "LA18980-5"), "266927001"),
+        ((SNOMED, "65568007"), "77176002"),
+        ((SNOMED, "281018007"), "8517006"),
     ],
 )
 def test_smoking_status(answer: tuple[str, str], expected: str) -> None:
@@ -90,3 +92,31 @@ def test_an_impossible_number_of_pack_years() -> None:
     draft = only(mapped(patient(), condition(), said, visit("a", "2024-02-12", "8517006")), "Lifestyle")
     assert ("implausible-value", "smokingPackyears") in codes(draft)
     assert "smokingPackyears" not in draft.payload
+
+
+SOCIAL = [concept("http://terminology.hl7.org/CodeSystem/observation-category", "social-history")]
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "expected"),
+    [
+        ({"text": "Raucherstatus"}, {"valueString": "Ex-Raucher"}, "8517006"),
+        ({"text": "Smoking Status"}, {"valueCodeableConcept": {"text": "Current every day smoker"}}, "449868002"),
+        (concept(*STATUS), {"valueCodeableConcept": concept("urn:local", "4", "Never Smoker")}, "266919005"),
+        (concept(*STATUS), {"valueString": "nie geraucht"}, "266919005"),
+        (concept(*STATUS), {"valueString": "Nichtraucher"}, None),
+    ],
+)
+def test_smoking_in_words(question: dict[str, Any], answer: dict[str, Any], expected: str | None) -> None:
+    record = observation("o", STATUS, category=SOCIAL, **answer) | {"code": question}
+    draft = only(mapped(patient(), condition(), record), "Lifestyle")
+    assert draft.payload.get("smokingStatus", {}).get("code") == expected
+    assert draft.blocked is (expected is None)
+
+
+def test_other_ways_to_tell_pack_years_and_alcohol() -> None:
+    typed = observation("o", PACK_YEARS, category=SOCIAL, valueString="ca. 30 PY") | {"code": {"text": "Pack-years"}}
+    assert only(mapped(patient(), condition(), typed), "Lifestyle").payload["smokingPackyears"] == 30.0
+    drinks = observation("o", ALCOHOL, valueCodeableConcept={"text": "2 - 4 times a month"})
+    draft = only(mapped(patient(), condition(), drinks), "Lifestyle")
+    assert draft.payload["alcoholConsumption"]["code"] == "LA18927-6"
