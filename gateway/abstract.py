@@ -13,6 +13,8 @@ _SEMANTIC_TAG = re.compile(
     r" \((disorder|finding|qualifier value|observable entity|morphologic abnormality|body structure|procedure|substance|"
     r"product|tumor staging)\)$"
 )
+#: POP's spelling of a value out of few: ``local_recurrence``.
+_SLUG = re.compile(r"[a-z]+(?:_[a-z]+)+")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z]+")
 #: Identify the person; an abstract never shows them.
 _PERSONAL = frozenset({"clinicalIdentifier", "clinicalCenter", "dateOfBirth"})
@@ -27,9 +29,12 @@ _LEADING = (
     "vitalStatus",
 )  # fmt: skip
 _DATES = ("date", "assertionDate", "period")
+#: Fields that are told by other words than their names, or by their values alone.
 _PREFIX = {
-    "ecogScore": "ECOG", "karnofskyScore": "Karnofsky", "gender": "", "vitalStatus": "",
-    "relationship": "", "panel": "", "presence": "", "intent": "", "absentConditions": "without",
+    "ecogScore": "ECOG", "karnofskyScore": "Karnofsky", "gender": "", "vitalStatus": "", "relationship": "", "panel": "",
+    "presence": "", "intent": "", "absentConditions": "without", "outcome": "", "causality": "", "category": "", "assessment": "",
+    "interpretation": "", "clinicalRelevance": "", "dnaHgvs": "", "rnaHgvs": "", "proteinHgvs": "", "clinvar": "ClinVar",
+    "assessmentDate": "assessed", "dateResolved": "over on", "smokingQuited": "smoke-free for", "nightSleep": "sleeps",
 }  # fmt: skip
 #: Numbers that are read before their names.
 _COUNTED = {"smokingPackyears": "pack-years", "cycles": "cycles", "fractions": "fractions", "sessions": "sessions"}
@@ -91,7 +96,8 @@ def _labelled(name: str, value: Any) -> str:
     if name in _COUNTED:
         return f"{text(value)} {_COUNTED[name]}"
     if name in _PREFIX:
-        return f"{_PREFIX[name]} {text(value)}".strip()
+        told = text(value)
+        return f"{_PREFIX[name]} {told.replace('_', ' ') if _SLUG.fullmatch(told) else told}".strip()
     plain = isinstance(value, str | int | float) or (_measure(value) and value["unit"] in _OF_TIME)
     return f"{label(name)} {text(value)}" if plain else text(value)
 

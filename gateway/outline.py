@@ -21,6 +21,8 @@ class Line:
     draft: Draft
     children: list[Line] = field(default_factory=list)
     skipped: int = 0
+    about: tuple[Draft, ...] = ()
+    """Other entities that it names, beside the case, tumours, and what it belongs to: the cause of an event."""
 
 
 @dataclass(slots=True)
@@ -36,8 +38,8 @@ def outline(drafts: Sequence[Draft]) -> list[Section]:
     tumours = {draft.key: draft for draft in drafts if draft.kind == TUMOUR}
     roots = {key: _root(key, tumours) for key in tumours}
     parents = {draft.key: _parent(draft) for draft in drafts}
-    known = {draft.key for draft in drafts}
-    lines = {draft.key: Line(draft) for draft in sorted(drafts, key=_order)}
+    known = {draft.key: draft for draft in drafts}
+    lines = {draft.key: Line(draft, about=_about(draft, known)) for draft in sorted(drafts, key=_order)}
     case = next((draft for draft in drafts if draft.kind == CASE), None)
     sections = {"": Section(case, [])}
     sections |= {
@@ -81,6 +83,11 @@ def _parent(draft: Draft) -> str | None:
     name = KINDS[draft.kind].parent_field if draft.kind in KINDS else None
     target = draft.references.get(name) if name is not None else None
     return target if isinstance(target, str) else None
+
+
+def _about(draft: Draft, known: Mapping[str, Draft]) -> tuple[Draft, ...]:
+    found = (known[target] for target in sorted(set(_targets(draft)) - {_parent(draft)}) if target in known)
+    return tuple(each for each in found if each.kind not in (CASE, TUMOUR))
 
 
 def _targets(draft: Draft) -> Iterable[str]:

@@ -72,6 +72,7 @@ def _rows(lines: Sequence[Line], *, sources: bool, depth: int = 0) -> Iterator[t
     for line in lines:
         draft = line.draft
         told = [part for part in (until(draft.payload), what(draft.payload)) if part]
+        told += [f"→ {label(each.kind)} {what(each.payload) or when(each.payload)}" for each in line.about]
         more = f" [dim]… {line.skipped} more …[/]" if line.skipped else ""
         yield _mark(draft), when(draft.payload), "  " * depth + _name(draft, depth), escape(", ".join(told)) + more
         for remark in _remarks(draft, sources=sources):

@@ -52,7 +52,10 @@ def test_what_is_said_as_people_say_it() -> None:
     assert what({"isDeceased": False, "hadCancer": False, "isUlcered": True}) == "not deceased, no cancer, ulcered"
     assert what({"dosageMassSurface": {"value": 0.06, "unit": "g__square_meter"}, "cycles": 4}) == "60 mg/m², 4 cycles"
     assert what({"nightSleep": {"value": 6.5, "unit": "hour"}, "smokingPackyears": 20.0}) == (
-        "night sleep 6.5 hour, 20 pack-years"
+        "sleeps 6.5 hour, 20 pack-years"
+    )
+    assert what({"relationship": "local_recurrence", "dnaHgvs": "NM_000059.4:c.5946del"}) == (
+        "local recurrence, NM_000059.4:c.5946del"
     )
     assert text({"value": 36.8, "unit": "celsius"}) == "36.8 °C"
 

@@ -72,6 +72,16 @@ def test_what_concerns_several_tumours_stands_by_itself() -> None:
     assert _told(outline(drafts)) == [("NeoplasticEntity", []), ("NeoplasticEntity", []), ("", ["TumorMarker"])]
 
 
+def test_what_an_entity_names_is_told_beside_it() -> None:
+    therapy = Draft("SystemicTherapy", "SystemicTherapy:1", {"intent": "curative"})
+    event = Draft("AdverseEvent", "AdverseEvent:1", {"grade": 2})
+    cause = Draft(
+        "AdverseEventSuspectedCause", "AdverseEventSuspectedCause:1", {},
+        references={"adverseEventId": event.key, "systemicTherapyId": therapy.key},
+    )  # fmt: skip
+    assert "→ systemic therapy curative" in _printed(MappingResult("Patient/p", (therapy, event, cause)))
+
+
 def test_recurrences_in_a_circle_end() -> None:
     drafts = [
         Draft(
