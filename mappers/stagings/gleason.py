@@ -10,8 +10,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from mappers.codes import SNOMED
-from mappers.fhir import objects, pairs, text_of, words
+from mappers.codes import LOINC, SNOMED
+from mappers.fhir import has_code, objects, pairs, text_of, words
 from mappers.protocol import Context, JsonObject, Resource
 from mappers.stagings.statements import Statement, observed, value_of
 from mappers.stagings.systems import PATTERNS
@@ -20,6 +20,9 @@ from mappers.terminology.stage_names import CODE_LETTERS, gleason_pair
 _ORDINAL = "http://hl7.org/fhir/StructureDefinition/ordinalValue"
 #: SNOMED CT *Gleason pattern n (finding)*: MII Onkologie and the oBDS conversion.
 _PATTERN_VALUES = {(SNOMED, "369772003"): 3, (SNOMED, "369773008"): 4}
+
+#: LOINC prostate cancer grade group; SNOMED CT grade by the ISUP technique.
+_GRADE_GROUP = frozenset({(LOINC, "94734-1"), (SNOMED, "1812491000004107")})
 
 
 def is_part(resource: Resource) -> bool:
@@ -71,6 +74,7 @@ def with_patterns(scores: Sequence[Statement], parts: Sequence[Resource], contex
 def _completed(score: Statement, patterns: Sequence[Statement]) -> Statement:
     if score.of_condition:
         return score
+    score = _as_grade_group(score)
     own = [each for each in patterns if _belongs(each, score)]
     places = {pattern_place(each.resource.json): each for each in own}
     parts = tuple(each.resource for each in own)
@@ -86,6 +90,16 @@ def _completed(score: Statement, patterns: Sequence[Statement]) -> Statement:
         pair = _pair(places[0].resource.json, places[1].resource.json)
         return replace(score, value=pair or score.value, parts=parts)
     return replace(score, parts=parts)
+
+
+def _as_grade_group(score: Statement) -> Statement:
+    """A bare number under a code that asks for the grade group is the group, not the sum of patterns."""
+    code = score.resource.json.get("code")
+    plain = text_of((score.value or {}).get("text"))
+    asked = has_code(code, _GRADE_GROUP) or re.search(r"\bisup\b|\bgrade\s+group\b", words(code), re.I) is not None
+    if not asked or re.fullmatch("[1-5]", plain) is None or (score.value or {}).get("coding"):
+        return score
+    return replace(score, value={"text": f"Grade group {plain}"})
 
 
 def _states_pair(value: JsonObject | None) -> bool:

@@ -155,7 +155,7 @@ _WORDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     )
 )
 _TNM_WORDS = re.compile(
-    r"\b[cp]?tnm\b|\bajcc\b|\buicc\b|stage group|cancer stag(?:e|ing)|tumou?r stag(?:e|ing)|tumorstadium", re.I
+    r"\b[yra]?[cp]?tnm\b|\bajcc\b|\buicc\b|stage group|cancer stag(?:e|ing)|tumou?r stag(?:e|ing)|tumorstadium", re.I
 )
 
 #: Further measurements beside a stage that carry its name.

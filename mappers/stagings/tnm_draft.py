@@ -198,10 +198,10 @@ class StagingDraft:
 
     def _method(self) -> None:
         for finding in (*self.staging.every(), *self.staging.symbols):
-            name = "method" if finding.resource.type == "Observation" else finding.element.replace("summary", "type")
-            method = _method_of(finding)
-            if method is None:
+            found_method = _method_of(finding)
+            if found_method is None:
                 continue
+            name, method = found_method
             source = Source(finding.resource.reference, name)
             self.result.read(source)
             if "methodology" in self.result.payload or finding.part.field == SYMBOL:
@@ -218,14 +218,19 @@ class StagingDraft:
                 self.result.unmapped("methodology", "TNMStagingMethod", method, source=source)
 
 
-def _method_of(finding: Finding) -> JsonObject | None:
+def _method_of(finding: Finding) -> tuple[str, JsonObject] | None:
+    """(element, method): an Observation's method, or its code where the words name the edition (``AJCC 8th edition stage``);
+    the type of a Condition's stage."""
     json = finding.resource.json
     if finding.resource.type == "Observation":
         method = json.get("method")
-        return method if isinstance(method, dict) else None
+        if isinstance(method, dict):
+            return "method", method
+        named: JsonObject = {"text": words(json.get("code"))}
+        return ("code", named) if _edition(named) != named else None
     stage = next((each for place, each in stages_of(json) if finding.element.startswith(f"stage[{place}]")), {})
     kind = stage.get("type")
-    return kind if isinstance(kind, dict) else None
+    return (finding.element.replace("summary", "type"), kind) if isinstance(kind, dict) else None
 
 
 _EDITIONS = {

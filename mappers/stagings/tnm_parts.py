@@ -83,7 +83,9 @@ _NAMED_CATEGORY = re.compile(
 )
 _PATHOLOGICAL_WORDS = re.compile(r"\bpatholog|\bpTNM\b|\bpathological", re.I)
 _CLINICAL_WORDS = re.compile(r"\bclinical|\bklinisch|\bcTNM\b", re.I)
-_NO_STAGE = re.compile(r"\bdate\b|\bmethod\b|edition|descriptor|staged by|\btype\b|risk|panel|pain|sleep|kidney", re.I)
+_NO_STAGE = re.compile(
+    r"\bdate\b|\bmethod\b|edition(?!.*\bstag)|descriptor|staged by|\btype\b|risk|panel|pain|sleep|kidney", re.I
+)
 
 
 def part_of(json: JsonObject) -> Part | None:
@@ -164,16 +166,19 @@ def suffixes_of(value: JsonObject | None) -> str:
     return "".join(f"({each})" for each in sorted(dict.fromkeys(found)))
 
 
-_BARE = re.compile(r"([yracp]{0,3})\s*(X|0|IS|A|[1-4](?:MI|[A-E])?\d?)", re.I)
+_BARE = re.compile(r"([yracp]{0,3})\s*(X|0|IS|A|[1-4](?:MI|[A-E])?\d?)(?:\(?(I|M|MOL)([+-])\)?)?", re.I)
 _FIELD = {"T": T, "N": N, "M": M}
 _LETTER = {field: letter for letter, field in _FIELD.items()}
 
 
 def bare_category(text: str, field: str) -> tuple[str, str, str] | None:
     """A category without its letter, as registries write it under a code that says T, N or M (NAACCR items 880 to 960: ``c2A``,
-    ``pIS``, ``X``)."""
+    ``pIS``, ``X``, ``p0I+`` for isolated tumour cells, ``p0M+`` for molecular findings)."""
     match = _BARE.fullmatch(text.strip())
-    return category_of(f"{match[1]}{_LETTER[field]}{match[2]}") if match is not None else None
+    if match is None:
+        return None
+    cells = f"({'i' if match[3] in 'iI' else 'mol'}+)" if match[4] == "+" else ""
+    return category_of(f"{match[1]}{_LETTER[field]}{match[2]}{cells}")
 
 
 def _plain(text: str) -> str:

@@ -53,7 +53,7 @@ _NOISE = re.compile(
     r"\b(?:american joint committee on cancer|union for international cancer control|"
     r"international federation of gyna?ecology and obstetrics|"
     r"international neuroblastoma|system|"
-    r"stages?|stadium|staging|group|gruppe|gg|level|grade|ajcc(?:\s*v?\d)?|uicc|tnm|figo|ann[\s-]*arbor|lugano|cotswolds?|"
+    r"[yra]?[cp]?stages?|stadium|staging|group|gruppe|gg|level|grade|ajcc(?:\s*v?\d)?|uicc|tnm|figo|ann[\s-]*arbor|lugano|cotswolds?|"
     r"binet|rai|r-?iss|iss|inss|inrg(?:ss)?|in|clark|wilms|nwtsg?|national|study|intergroup|irsg?|rhabdomyosarcoma|isup|gleason|"
     r"score|clinical|pathologic(?:al)?|klinisch(?:es)?|pathologisch(?:es)?|anatomic|prognostic|modified|nach|tumou?r|lymphoma|"
     r"categor(?:y|ies)|kategorie|melanoma|\d+(?:st|nd|rd|th)?\.?\s*(?:ed(?:ition)?|auflage|version)|(?:19|20)\d\d)\b\.?|[:=,;]",
@@ -126,6 +126,13 @@ def _roman_names(pattern: str) -> Callable[[str], Iterator[str]]:
             yield pattern.format(found[0] + found[1].upper().replace("(I", "(i").replace("I)", "i)"))
 
     return names
+
+
+def _figo(text: str) -> Iterator[str]:
+    """POP 1.4.0 lists IIIA1(i) and (ii) of the ovary (NCIt C128103, C128104) as IIA1: FIGO has no such stage of another organ."""
+    for name in _roman_names("FIGO Stage {}")(text):
+        yield name
+        yield name.replace("IIIA1(", "IIA1(")
 
 
 def _tnm_stages(text: str) -> Iterator[str]:
@@ -226,7 +233,7 @@ _SPELLINGS: Mapping[str, Callable[[str], Iterator[str]]] = {
     "TNMPerineuralInvasionCategory": _letters("Stage {}", r"PN[01]"),
     "TNMSerumTumorMarkerLevelCategory": _letters("Stage {}", r"S[0-3X]"),
     "TNMResidualTumorCategory": _letters("{}", r"R[012X]"),
-    "FIGOStage": _roman_names("FIGO Stage {}"),
+    "FIGOStage": _figo,
     "BinetStage": _letters("Binet Stage {}", r"[ABC]"),
     "RaiStage": _roman_names("Stage {} Chronic Lymphocytic Leukemia"),
     "MyelomaISSStage": _roman_names("ISS Stage {} Plasma Cell Myeloma"),

@@ -182,6 +182,19 @@ def test_a_sum_takes_its_pair_from_the_patterns() -> None:
     assert only(result, "GleasonGrade").key == "GleasonGrade:Observation/g"
 
 
+@pytest.mark.parametrize(("value", "code"), [(1, "1279715000"), (2, "1279714001"), (3, "1279716004"), (4, None)])
+def test_a_bare_grade_group(value: int, code: str | None) -> None:
+    grade = observation("g", GLEASON, valueInteger=value, **FOCUS) | {"code": {"text": "ISUP Grade Group"}}
+    draft = only(_mapped(grade, tumour="C61"), "GleasonGrade")
+    assert (draft.payload.get("stage") or {}).get("code") == code
+    assert draft.blocked == (code is None)
+
+
+def test_pops_own_spelling_of_a_stage_of_the_ovary() -> None:
+    draft = only(_mapped(observation("o", FIGO, valueString="IIIA1(ii)", **FOCUS), tumour="C56.1"), "FIGOStaging")
+    assert draft.payload["stage"]["code"] == "C128104"
+
+
 def test_a_sum_alone_waits() -> None:
     assert only(_mapped(observation("g", GLEASON, valueInteger=7), tumour="C61"), "GleasonGrade").blocked
 

@@ -115,6 +115,35 @@ def test_letters_take_the_prefix_of_their_code(text: str, display: str) -> None:
     assert draft.payload["primaryTumor"]["display"] == display
 
 
+@pytest.mark.parametrize(
+    ("code", "method", "stage"),
+    [
+        ("AJCC 8th edition stage", "897275008", "IVA"), ("AJCC v7 clinical stage group", "443830009", "Stage 4A"),
+        ("Cancer stage", None, "ypStage IVA"), ("rTNM", None, "rT2 N0 M1a, stage IVA"),
+    ],
+)  # fmt: skip
+def test_a_stage_by_the_words_of_its_code(code: str, method: str | None, stage: str) -> None:
+    group = observation("s", CLINICAL, valueString=stage, **FOCUS) | {"code": {"text": code}}
+    draft = only(mapped(patient(), condition(code="C34.11"), group), "TNMStaging")
+    assert draft.payload["stage"]["code"] == "1222838008"
+    assert (draft.payload.get("methodology") or {}).get("code") == method
+
+
+def test_the_edition_alone_is_no_stage() -> None:
+    edition = observation("s", CLINICAL, valueString="8", **FOCUS) | {"code": {"text": "AJCC TNM edition"}}
+    assert not drafts(mapped(patient(), condition(code="C34.11"), edition), "TNMStaging")
+
+
+@pytest.mark.parametrize(
+    ("text", "display"), [("p0I+", "pN0(i+)"), ("p0M+", "pN0(mol+)"), ("p0I-", "pN0"), ("p1MI", "pN1mi")]
+)
+def test_registry_categories_with_isolated_cells(text: str, display: str) -> None:
+    group = observation("s", (LOINC, "21902-2"), valueString="1B", **FOCUS)
+    nodes = observation("n", (LOINC, "21900-6"), valueString=text, **FOCUS)
+    draft = only(mapped(patient(), condition(), group, nodes), "TNMStaging")
+    assert draft.payload["regionalNodes"]["display"] == display
+
+
 def test_the_letters_of_a_stage_group() -> None:
     group = observation("s", CLINICAL, valueCodeableConcept={"text": "Stage 2B"}, **FOCUS)
     assert only(mapped(patient(), condition(), group), "TNMStaging").payload["stage"]["code"] == "1222769001"
