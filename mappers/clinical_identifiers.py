@@ -61,7 +61,7 @@ def clinical_identifier(identifiers: object, systems: Sequence[str]) -> tuple[st
 
 
 def _rank(identifier: JsonObject, systems: Sequence[str]) -> int | None:
-    """A lower rank is preferred; None forbids. Rank within the configured systems, else by type and use."""
+    """A lower rank is preferred; None forbids. Rank within the configured systems, else by type (coded before named) and use."""
     system = str(identifier.get("system") or "")
     if systems:
         return list(systems).index(system) if system in systems else None
@@ -70,12 +70,13 @@ def _rank(identifier: JsonObject, systems: Sequence[str]) -> int | None:
     said = [text_of(kind.get("text")), *(text_of(each.get("display")) for each in codings(kind))]
     if types & _FORBIDDEN_TYPES or any(part in system.casefold() for part in _FORBIDDEN_SYSTEMS):
         return None
-    record = bool(types & _RECORD_TYPES) or any(_RECORD_WORDS.search(each) for each in said)
-    if not types & _RECORD_TYPES and any(_FORBIDDEN_WORDS.search(each) for each in said):
+    coded = bool(types & _RECORD_TYPES)
+    worded = any(_RECORD_WORDS.search(each) for each in said)
+    if not coded and any(_FORBIDDEN_WORDS.search(each) for each in said):
         return None
     use = identifier.get("use")
     if use == "old":
         return None
-    technical = any(_TECHNICAL_WORDS.fullmatch(each) for each in said if each)
-    rank = {(True, True): 0, (True, False): 1, (False, True): 2, (False, False): 3}[record, use == "usual"]
-    return rank * 2 + (use == "temp") + (10 if technical and not record else 0)
+    technical = not coded and not worded and any(_TECHNICAL_WORDS.fullmatch(each) for each in said if each)
+    kind_rank = 0 if coded else 1 if worded else 3 if technical else 2
+    return kind_rank * 10 + (use != "usual") * 2 + (use == "temp")

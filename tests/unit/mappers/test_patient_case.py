@@ -77,6 +77,7 @@ def test_the_body_is_complete() -> None:
             ],
             "E-7",
         ),
+        ([{"use": "usual", "type": {"text": "EPI"}, "value": "E-7"}, _identifier("203713", "MR")], "203713"),
         ([{"type": {"text": "Fallnummer"}, "value": "F"}, {"type": {"text": "Patientennummer"}, "value": "P"}], "P"),
         ([{"type": {"text": "INTERNAL"}, "use": "usual", "value": "Z1"}, {"system": "urn:a", "value": "A"}], "A"),
         ([_identifier("K1", "KVZ10", system="http://fhir.de/sid/gkv/kvid-10"), _identifier("7", "MR")], "7"),
