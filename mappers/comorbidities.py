@@ -5,12 +5,24 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from mappers.codes import LOINC, SNOMED
+from mappers.codes import LOINC, PRIMARY_PROFILES, SECONDARY_PROFILES, SNOMED
 from mappers.comorbidity_panels import PANELS
 from mappers.comorbidity_problems import add_condition, from_problems, is_disease, untranslated
 from mappers.diagnoses import diagnose
 from mappers.drafting import Drafting
-from mappers.fhir import choice, code_of, codings, extensions, has_code, objects, pairs, profiles, text_of, words
+from mappers.fhir import (
+    choice,
+    code_of,
+    codings,
+    extensions,
+    has_code,
+    objects,
+    pairs,
+    profiles,
+    remembered,
+    text_of,
+    words,
+)
 from mappers.protocol import Context, EntityView, Group, JsonObject, MapOutput, NotForPop, Resource, Source
 from mappers.subjects import TUMOUR, VOID, case_key, only_primary, primaries, put_observed, subject_source
 
@@ -38,12 +50,22 @@ _DEFAULT = "Charlson"
 
 def is_assessment(json: JsonObject) -> bool:
     """True for an assessment of comorbidities, or a score of one."""
-    code = json.get("code")
-    if has_code(code, CODES) or ("meta" in json and any(_PROFILE.fullmatch(each) for each in profiles(json))):
+    if _names_assessment(json.get("code")):
         return True
-    return any(
-        _NAMED.search(text) for each in codings(code) for text in (text_of(each.get("display")), code_of(each)) if text
-    )
+    return "meta" in json and any(_PROFILE.fullmatch(each) for each in profiles(json))
+
+
+@remembered
+def _names_assessment(code: JsonObject) -> bool:
+    texts = [text for each in codings(code) for text in (text_of(each.get("display")), code_of(each)) if text]
+    return has_code(code, CODES) or any(_NAMED.search(text) for text in texts)
+
+
+@remembered
+def _is_problem(code: JsonObject) -> bool:
+    """A benign tumour is no tumour of POP's, and no comorbidity either."""
+    read = diagnose({"code": code})
+    return read.relationship is None and read.icd10 is None
 
 
 class ComorbiditiesMapper:
@@ -70,9 +92,9 @@ class ComorbiditiesMapper:
         json = resource.json
         if resource.type == "Observation":
             return _GROUP if is_assessment(json) else None
-        read = diagnose({"code": json.get("code"), "meta": json.get("meta")})
-        # A benign tumour is no tumour of POP's, and no comorbidity either.
-        return _GROUP if read.relationship is None and read.icd10 is None else None
+        if profiles(json) & (PRIMARY_PROFILES | SECONDARY_PROFILES):
+            return None
+        return _GROUP if _is_problem(json.get("code")) else None
 
     def map(self, group: Group, context: Context) -> MapOutput:
         """The stated assessments, or one per primary tumour."""

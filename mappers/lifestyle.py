@@ -6,7 +6,7 @@ from typing import Any
 
 from mappers.dates import parse_day
 from mappers.drafting import Drafting
-from mappers.fhir import has_code, objects, text_of
+from mappers.fhir import has_code, objects, remembered, text_of
 from mappers.lifestyle_values import (
     PANEL,
     QUIT_DATE,
@@ -18,7 +18,7 @@ from mappers.lifestyle_values import (
     statements,
     typed_pack_years,
 )
-from mappers.protocol import Context, Group, MapOutput, NotForPop, Resource, Source
+from mappers.protocol import Context, Group, JsonObject, MapOutput, NotForPop, Resource, Source
 from mappers.subjects import VOID, case_key, observed_on, put_observed, subject_source
 from mappers.units import LIFESTYLE_FIELDS, decimal_of, to_field
 
@@ -45,10 +45,13 @@ class LifestyleMapper:
 
     def select(self, resource: Resource) -> str | None:
         """One group per patient: whether an answer is news depends on the one before. There are few of them."""
-        named = is_social_history(resource.json)
-        parts = [part.get("code") for part in objects(resource.json.get("component"))]
-        asks = any(field_of(each, named=named) is not None for each in (resource.json.get("code"), *parts))
-        return "lifestyle" if asks or has_code(resource.json.get("code"), PANEL) else None
+        code = resource.json.get("code")
+        if _asks(code) or (_asks_by_name(code) and is_social_history(resource.json)):
+            return "lifestyle"
+        parts = resource.json.get("component")
+        if parts is None:
+            return None
+        return "lifestyle" if any(_asks(part.get("code")) for part in objects(parts)) else None
 
     def map(self, group: Group, context: Context) -> MapOutput:
         """One draft per day that tells something new."""
@@ -80,6 +83,16 @@ class LifestyleMapper:
                 continue
             before.update(told)
             yield draft.done()
+
+
+@remembered
+def _asks(code: JsonObject) -> bool:
+    return field_of(code) is not None or has_code(code, PANEL)
+
+
+@remembered
+def _asks_by_name(code: JsonObject) -> bool:
+    return field_of(code, named=True) is not None
 
 
 def _draft(day: str, said: list[Statement], context: Context) -> Drafting:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from mappers.codes import LOINC, NCIT, SNOMED
-from mappers.fhir import code_of, codings, has_code, objects, pairs, text_of, words
+from mappers.fhir import code_of, codings, has_code, objects, pairs, remembered, text_of, words
 from mappers.protocol import JsonObject, Resource, Source
 from mappers.units import decimal_of
 
@@ -104,10 +104,15 @@ def _scale_named(text: str) -> str | None:
 
 def is_performance_status(json: JsonObject) -> bool:
     """True if the Observation or a component of it is one of the scales, or a performance status in general."""
-    code = json.get("code")
-    if scale_of(code) is not None or has_code(code, GENERAL):
+    if _names_scale(json.get("code")):
         return True
-    return any(any(pair in SCALES for pair in pairs(part.get("code"))) for part in objects(json.get("component")))
+    parts = json.get("component")
+    return parts is not None and any(any(pair in SCALES for pair in pairs(part.get("code"))) for part in objects(parts))
+
+
+@remembered
+def _names_scale(code: JsonObject) -> bool:
+    return scale_of(code) is not None or has_code(code, GENERAL)
 
 
 def scores(resource: Resource) -> Iterator[Score]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from mappers.dates import Day
 from mappers.drafting import Drafting
-from mappers.fhir import choice, first, has_code, objects, pairs
+from mappers.fhir import choice, first, has_code, objects, pairs, remembered
 from mappers.protocol import Context, Group, JsonObject, MapOutput, NotForPop, Resource, Source
 from mappers.references import target_keys
 from mappers.subjects import VOID, case_key, observed_on, put_observed, subject_source
@@ -45,10 +45,12 @@ class VitalsMapper:
 
     def select(self, resource: Resource) -> str | None:
         """The day of the measurement (in UTC where a time is stated, so that equal moments meet)."""
-        code = resource.json.get("code")
-        parts = [part.get("code") for part in objects(resource.json.get("component"))]
-        if any(pair in _CODES for each in (code, *parts) for pair in pairs(each)) or is_vital_sign(resource.json):
-            return moment_of(resource.json)[:10] or "undated"
+        json = resource.json
+        if _measures(json.get("code")) or is_vital_sign(json):
+            return moment_of(json)[:10] or "undated"
+        parts = json.get("component")
+        if parts is not None and any(_measures(part.get("code")) for part in objects(parts)):
+            return moment_of(json)[:10] or "undated"
         return None
 
     def map(self, group: Group, context: Context) -> MapOutput:
@@ -67,6 +69,11 @@ class VitalsMapper:
         per_day = context.options.get("vitals.per", "moment") == "day"
         for key, together in _days(measured, group.key, context) if per_day else _moments(measured, group.key):
             yield _draft(key, together, context, latest=per_day).done()
+
+
+@remembered
+def _measures(code: JsonObject) -> bool:
+    return any(pair in _CODES for pair in pairs(code))
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from mappers.codes import ANALYTE, LOINC, NCIT, SNOMED
-from mappers.fhir import code_of, codings, extension_value, first, has_code, objects, pairs, text_of, words
+from mappers.fhir import code_of, codings, extension_value, first, has_code, objects, pairs, remembered, text_of, words
 from mappers.protocol import Context, JsonObject, Resource, Source, Translation
 from mappers.terminology.analyte_names import ABBREVIATIONS, analyte_named, normal_analyte
 
@@ -86,10 +86,9 @@ def other_fluid(member: Resource, specimen: Resource | None) -> bool:
 _SNOMED_TESTS = frozenset({"445028008", "445029000", "63476009", "11274001", "273974004", "104404005", "1234806008"})
 
 
-def may_name_marker(code: Any) -> bool:
+@remembered
+def may_name_marker(code: JsonObject) -> bool:
     """True if a test's code is worth asking for its analyte: LOINC's, NCIt's, one without a system, or one with a marker's name."""
-    if not isinstance(code, dict):
-        return False
     found = list(pairs(code))
     if any(
         system in (LOINC, NCIT) or not system or (system == SNOMED and each in _SNOMED_TESTS) for system, each in found
