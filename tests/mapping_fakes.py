@@ -142,6 +142,29 @@ class SurgeryMapper:
             yield Draft("Surgery", f"Surgery:{member.reference}", {"value": 1, "stagings": stagings}, sources=sources)
 
 
+class SampleMapper:
+    """A report on a sample, unless the sample is another patient's."""
+
+    name = "sample"
+    version = "1"
+    produces: tuple[str, ...] = ("TumorMutationalBurden",)
+    reads: tuple[str, ...] = ("DiagnosticReport",)
+    requires: tuple[str, ...] = ()
+
+    def select(self, resource: Resource) -> str | None:
+        return resource.reference
+
+    def map(self, group: Group, context: Context) -> MapOutput:
+        for member in group.members:
+            if context.elsewhere(member.json.get("specimen"), within=member):
+                yield NotForPop(member.reference, "another person's")
+                continue
+            sources = {"value": (Source(member.reference, "value"),)}
+            yield Draft(
+                "TumorMutationalBurden", f"TumorMutationalBurden:{member.reference}", {"value": 1}, sources=sources
+            )
+
+
 class CaseMapper:
     """A case, if the patient has a tumour."""
 

@@ -18,7 +18,8 @@ TBD_STU1 = "http://hl7.org/fhir/uv/genomics-reporting/CodeSystem/tbd-codes"
 POP_TBD = "http://onconova.github.io/fhir/CodeSystem/onconova-cs-tbd"
 PLACEHOLDERS = frozenset({TBD, TBD_STU1, POP_TBD})
 
-VARIANT = (LOINC, "69548-6")
+#: *Genetic variant assessment*, and the panel of a discrete variant whose members are its elements.
+VARIANTS = frozenset({(LOINC, "69548-6"), (LOINC, "81250-3")})
 #: Observations about a variant: its significance and its molecular consequence, which POP keeps with the variant itself.
 ABOUT = frozenset(
     {(LOINC, "53037-8")}
@@ -91,6 +92,7 @@ _NAMES = {
     "cytoband": "cytoband", "inheritance": "inheritance", "confidence": "confidence", "typ": "change-type",
     "type": "change-type", "varianttype": "change-type", "alterationtype": "change-type",
 }  # fmt: skip
+_LONGEST = 2 * max(len(name) for name in _NAMES)
 #: Of these roles one alone makes an Observation a genetic finding; others are used for laboratory tests of every kind.
 TELLING = frozenset({"gene", "hgvs", "line"})
 _PLAIN = re.compile(r"[^a-z0-9]")
@@ -110,7 +112,7 @@ def role_of(code: Any) -> str | None:
         if known is not None:
             return known
     for name in names_of(code):
-        if (found := _NAMES.get(_PLAIN.sub("", name.casefold()))) is not None:
+        if len(name) <= _LONGEST and (found := _NAMES.get(_PLAIN.sub("", name.casefold()))) is not None:
             return found
     return None
 

@@ -45,6 +45,10 @@ SHORT = re.compile(
 )
 
 
+#: Longer ones are sequences, not expressions that anybody reads; POP's columns hold 500 characters.
+_LONGEST = 200
+
+
 @dataclass(frozen=True, slots=True)
 class Expression:
     """One expression."""
@@ -147,6 +151,8 @@ def _comparable(axis: str, change: str) -> str:
 
 @lru_cache(maxsize=16_384)
 def _grammatical(axis: str, change: str) -> bool:
+    if len(change) > _LONGEST:
+        return False
     reference = "NP_000000.1" if axis == "p" else "NC_000000.1" if axis == "g" else "NM_000000.1"
     spelled = change.replace("t", "u") if axis == "r" else change
     try:

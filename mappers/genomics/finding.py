@@ -18,8 +18,14 @@ from mappers.genomics.wording import Known, Line, read_lines
 from mappers.protocol import Context, JsonObject, Source
 
 _ACCESSION = re.compile(r"(?:VCV|RCV|SCV)\d{9}(?:\.\d+)?", re.ASCII)
-#: LOINC LL378-1: germline, likely germline.
-_GERMLINE = frozenset({"LA6683-2", "LA18194-3"})
+#: LOINC LL378-1: what is inherited, what is the tumour's.
+_ORIGINS = {"LA6683-2": "germline", "LA18194-3": "germline", "LA6684-0": "somatic", "LA18195-0": "somatic"}
+
+#: Where a consequence may stand that is stated as something else, in this order.
+_CONSEQUENCES = (
+    ("consequence", answers.dna_change), ("amino-acid-change", answers.amino_acid_change), ("dna-change", answers.dna_change),
+    ("change-type", answers.dna_change),
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -147,9 +153,7 @@ def _consequence(finding: Finding, context: Context) -> None:
         if found is not None:
             finding.consequence, finding.changed = str(found.concept["code"]), value.source
             return
-    for role, reader in (
-        ("amino-acid-change", answers.amino_acid_change), ("dna-change", answers.dna_change), ("change-type", answers.dna_change),
-    ):  # fmt: skip
+    for role, reader in _CONSEQUENCES:
         for value in statement.of(role):
             term = reader(value.concept)
             if term is not None and finding.consequence is None:
@@ -200,7 +204,7 @@ def _facts(finding: Finding) -> None:
         assessment=finding.assessment or "present", consequence=finding.consequence or "",
         copies=copies[0] if copies else None,
         specimen=finding.specimen, day=finding.day[0] if finding.day is not None else None,
-        germline=finding.origin in _GERMLINE,
+        origin=_ORIGINS.get(finding.origin or "", ""),
         frequency=fractions[0] if fractions else None,
     )  # fmt: skip
 

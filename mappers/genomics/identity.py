@@ -31,7 +31,8 @@ class Facts:
     copies: int | None
     specimen: str
     day: Day | None
-    germline: bool
+    origin: str
+    """``germline`` or ``somatic``; empty if it is not stated."""
     frequency: float | None
     changes: dict[str, frozenset[str]] = field(init=False, compare=False, hash=False)
 
@@ -60,7 +61,9 @@ def same_variant(left: Facts, right: Facts, days: int) -> bool:
 
 
 def _same_sample(left: Facts, right: Facts, days: int) -> bool:
-    if left.germline and right.germline:
+    if left.origin and right.origin and left.origin != right.origin:
+        return False
+    if left.origin == right.origin == "germline":
         return True
     if left.specimen and right.specimen:
         return left.specimen == right.specimen

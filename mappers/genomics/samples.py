@@ -8,18 +8,21 @@ from dataclasses import dataclass
 
 from mappers.codes import LOINC, SNOMED
 from mappers.dates import Day
+from mappers.drafting import Drafting
 from mappers.fhir import first, objects, pairs, profiles, text_of, words
 from mappers.genomics.codes import REPORTS
 from mappers.protocol import Context, JsonObject, Resource, Source
 from mappers.references import target_keys
 from mappers.subjects import VOID, day_in, observed_on
 
-#: Names by which laboratories sell or know their panels; others are panels if they say so.
-_PANEL = re.compile(
-    r"\bpanel\b|foundation\s?one|guardant|tempus|\bcaris\b|msk-(?:impact|access)|oncomine|tru\s?sight|\btso\s?500\b|oncopanel|oncoreveal"
-    r"|\barcher\b|ampliseq|qiaseq|\bcdx\b|exome|whole genome|\bwes\b|\bwgs\b|neotype|omniseq|mychoice|bracanalysis|myrisk|\bngs\b",
-    re.I,
-)  # fmt: skip
+#: Names by which laboratories sell or know their genetic tests.
+_PRODUCTS = (
+    r"foundation\s?one|guardant|tempus|\bcaris\b|msk-(?:impact|access)|oncomine|tru\s?sight|\btso\s?500\b|oncopanel|oncoreveal"
+    r"|\barcher\b|ampliseq|qiaseq|\bcdx\b|exome|whole genome|\bwes\b|\bwgs\b|neotype|omniseq|mychoice|bracanalysis|myrisk|\bngs\b"
+)
+_PANEL = re.compile(rf"\bpanel\b|{_PRODUCTS}", re.I)
+_NO_PANEL = re.compile(r"report|bericht|befund", re.I)
+_GENETIC = re.compile(rf"genom|genetic|genetisch|mutation|{_PRODUCTS}", re.I)
 _STANDARD = frozenset({LOINC, SNOMED, "http://terminology.hl7.org/CodeSystem/v2-0074"})
 
 
@@ -79,6 +82,20 @@ def collected_on(sample: Sample, context: Context) -> tuple[Day, Source] | None:
     return None
 
 
+#: What a report says about its findings as a whole; their conclusion in words stays unread.
+_REPORT = (
+    "status",
+    "category",
+    "code",
+    "result",
+    "issued",
+    "effectiveDateTime",
+    "effectivePeriod",
+    "specimen",
+    "contained",
+)
+
+
 class Reports:
     """The patient's diagnostic reports by what they report."""
 
@@ -94,6 +111,11 @@ class Reports:
     def of(self, resource: Resource) -> list[Resource]:
         """The reports that tell of an Observation, the one it is contained in among them."""
         return self._by_result.get(resource.reference, [])
+
+    def consume(self, drafting: Drafting, resource: Resource) -> None:
+        """Note that the reports of an Observation were read for its draft."""
+        for report in self.of(resource):
+            drafting.consume(report, *_REPORT)
 
     def told_on(self, resource: Resource) -> tuple[Day, Source] | None:
         """The day on which an Observation's findings were last reported: its own release, else its report's."""
@@ -126,7 +148,7 @@ class Reports:
             if isinstance(code, dict) and (text := text_of(code.get("text"))) and not _is_standard_name(code, text):
                 names.insert(0, text)
             for name in names:
-                if name and _PANEL.search(name) and len(name) <= 200:
+                if _PANEL.search(name) and not _NO_PANEL.search(name) and len(name) <= 200:
                     return name, Source(report.reference, "code")
         return None
 
@@ -166,5 +188,5 @@ def is_genetic_report(json: JsonObject) -> bool:
     if any(each == "GE" for concept in objects(json.get("category")) for _, each in pairs(concept)):
         return True
     return bool(profiles(json) & {"genomics-report", "genomic-report", "mcode-cancer-genomics-report"}) or bool(
-        isinstance(code, dict) and _PANEL.search(words(code))
+        isinstance(code, dict) and _GENETIC.search(words(code))
     )

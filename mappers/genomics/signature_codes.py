@@ -28,6 +28,9 @@ _NAMES = (
     (re.compile(r"loss of heterozygosity|\bg?loh\b|heterozygotieverlust", re.I), LOH),
     (re.compile(r"aneuploid", re.I), ANEUPLOIDY),
 )  # fmt: skip
+_HINTS = (
+    "neo", "tnb", "muta", "tmb", "satel", "msi", "mss", "recombination", "hrd", "instability", "gis", "heteroz", "loh", "aneuploid",
+)  # fmt: skip
 #: Tests of genes and proteins whose names contain one of these, and chromosome counts.
 _OTHERS = re.compile(
     r"immuno|\bIHC\b|mismatch repair (?:protein|enzyme)|\bgene p\.|variant|mutation analysis|chromosome|cell cycle|flow|1p|19q",
@@ -43,7 +46,9 @@ def signature_of(code: Any) -> str | None:
         if pair in _CODES:
             return _CODES[pair]
     for name in names_of(code):
-        if _OTHERS.search(name):
+        plain = name.casefold()
+        # Most laboratory results end here, without a regular expression.
+        if not any(hint in plain for hint in _HINTS) or _OTHERS.search(name):
             continue
         for pattern, kind in _NAMES:
             if pattern.search(name):

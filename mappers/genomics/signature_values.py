@@ -32,14 +32,15 @@ _LEVEL_WORDS = (
 _MSI_WORDS = (
     (re.compile(r"indeterminate|cannot be determined|not evaluable|equivocal|nicht bestimmbar", re.I), "LA11884-6"),
     (re.compile(r"\bmsi?[- ]?stable\b|\bmss\b|microsatellite[- ]stable|mikrosatellitenstabil|^stab(?:le|il)$"
-                r"|\bmsi not detected\b|\bno (?:evidence of )?(?:msi|microsatellite instability)", re.I), "LA14122-8"),
+                r"|\bmsi not detected\b|^(?:not detected|negative|absent)$|\bno (?:evidence of )?(?:msi|microsatellite)", re.I),
+     "LA14122-8"),
     (re.compile(r"\bmsi-?h\b|\bhigh\b|\bhoch\b", re.I), "LA26203-2"),
     (re.compile(r"\bmsi-?l\b|\blow\b|\bniedrig\b", re.I), "LA26202-4"),
 )  # fmt: skip
 _NUMBER = re.compile(r"(?<![\w.])(\d+(?:[.,]\d+)?)\s*(%|[A-Za-z0-9/{}\[\]. ]*)")
 #: Units in which a signature is counted: per megabase; per cent; none. (UCUM; POP's export; as laboratories write them.)
 _PER_MEGABASE = re.compile(
-    r"1?/1000000\{(?:base|neoantigen)s?\}|(?:\{?(?:mut|mutation|variant|var|neoantigen|neoant|snv)s?\}?\.?)?\s*(?:/|per)\s*\{?m(?:ega)?b(?:ases?|p)?\}?"
+    r"1?/1000000\{(?:base|neoantigen)s?\}|1?(?:\{?(?:mut|mutation|variant|var|neoantigen|neoant|snv)s?\}?\.?)?\s*(?:/|per)\s*\{?m(?:ega)?b(?:ases?|p)?\}?"
     r"|1?/\{?mb\}?|mutations/megabase", re.I
 )  # fmt: skip
 _UNITS: dict[str, re.Pattern[str]] = {
@@ -119,6 +120,8 @@ class SignatureReader:
         given = [unit for unit in units if unit]
         if number is None:
             return
+        if self.kind == LOH and given == ["1"] and number <= 1:
+            number, given = number * 100, ["%"]
         if given and not any(_UNITS[self.kind].fullmatch(unit) for unit in given):
             self._refuse(name, "unmapped-unit", "The unit is none in which POP counts this signature.")
             return

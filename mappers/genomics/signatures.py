@@ -17,7 +17,7 @@ from mappers.protocol import Context, Draft, Group, JsonObject, MapOutput, NotFo
 from mappers.subjects import VOID, case_key, check_after_birth, subject_source
 
 _CONSUMED = (
-    "status", "code", "category", "component", "interpretation", "method", "specimen", "referenceRange", "note", "issued",
+    "status", "code", "category", "component", "interpretation", "method", "specimen", "referenceRange", "note", "issued", "device",
     "valueQuantity", "valueString", "valueCodeableConcept", "valueInteger", "derivedFrom", "extension", "focus", "bodySite",
     "encounter",
 )  # fmt: skip
@@ -91,7 +91,7 @@ class GenomicSignatureMapper:
                     day = result.dated[0].iso if result.dated is not None else ""
                     together.setdefault((result.kind, day, result.specimen), []).append(result)
         for results in _without_specimen(together):
-            yield _draft(results, context)
+            yield _draft(results, context, reports)
 
 
 def _observations(member: Resource, context: Context) -> Iterator[Resource]:
@@ -122,7 +122,7 @@ def _without_specimen(together: dict[tuple[str, str, str], list[_Result]]) -> It
         yield [*results, *extra]
 
 
-def _draft(results: list[_Result], context: Context) -> Draft:
+def _draft(results: list[_Result], context: Context, reports: Reports) -> Draft:
     ordered = sorted(
         results,
         key=lambda each: (each.resource.json.get("status") in ("amended", "corrected"), each.told, each.identity),
@@ -136,6 +136,7 @@ def _draft(results: list[_Result], context: Context) -> Draft:
     )
     for each in ordered:
         drafting.consume(each.resource, *_CONSUMED)
+        reports.consume(drafting, each.resource)
         SignatureReader(drafting, each.resource, each.part, each.prefix, context).read()
     complete(drafting, Source(first.resource.reference, f"{first.prefix}value"))
     if first.dated is None:

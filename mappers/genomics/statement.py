@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mappers.codes import LOINC
-from mappers.fhir import choice, codings, first, has_code, objects, profiles, text_of, words
+from mappers.fhir import choice, codings, has_code, objects, pairs, profiles, text_of, words
 from mappers.genomics.answers import UNKNOWN, assessment_of
-from mappers.genomics.codes import ABOUT, OTHERS, PLACEHOLDERS, TELLING, VARIANT, names_of, role_of
+from mappers.genomics.codes import ABOUT, OTHERS, TELLING, VARIANTS, names_of, role_of
 from mappers.protocol import JsonObject, Resource, Source
 
 _VALUES = (
@@ -28,11 +28,15 @@ _GENE_TEST = re.compile(
     r"|\b[A-Z][A-Z0-9-]{1,9} gene p\.|\b[A-Z][A-Z0-9-]{1,9} (?:gene )?(?:mutations?|rearrangement|fusion)\b"
     r"|\bMutation(?:sanalyse|sstatus)\b",
 )  # fmt: skip
+_HINTS = ("gene", "genom", "mutation", "variant", "fusion", "rearrangement", "somatic")
 #: Tests of proteins, tissue types, drug metabolism and numbers of cells that have genes in their names.
 _NO_GENE_TEST = re.compile(
     r"immuno|\bIHC\b|expression|antigen|\bprotein\b|\bHLA\b|metaboli|pharmaco|family|\brisk\b|burden|\bload\b|haplotype|genotype",
     re.I,
 )
+
+#: How a test looks, where its name says so.
+_TECHNIQUE = re.compile(r"\bFISH\b|\bNGS\b|next[- ]generation sequencing|\bq?PCR\b|\bMLPA\b|\bsequencing\b", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,23 +87,29 @@ class Statement:
 def is_variant(json: JsonObject) -> bool:
     """True if the Observation tells of a variant, by its code, profile, components or the name of its test."""
     code = json.get("code")
-    if has_code(code, {VARIANT}) or profiles(json) & VARIANT_PROFILES:
+    if has_code(code, VARIANTS) or profiles(json) & VARIANT_PROFILES:
         return True
     if has_code(code, ABOUT) or has_code(code, OTHERS.keys()) or not isinstance(code, dict):
         return False
-    roles = {role_of(part.get("code")) for part in objects(json.get("component"))}
+    parts = objects(json.get("component"))
     test = words(code)
-    if _NO_GENE_TEST.search(test):
+    line = role_of(code) in ("line", "hgvs")
+    # Most laboratory results end here, without a regular expression.
+    if not (parts or line or any(hint in test.casefold() for hint in _HINTS)) or _NO_GENE_TEST.search(test):
         return False
+    roles = {role_of(part.get("code")) for part in parts}
     if {"gene", "hgvs"} <= roles or {"gene", "line"} <= roles:
         return True
-    return any(_GENE_TEST.search(name) for name in names_of(code)) or (
-        _is_result_line(code) and bool(roles & TELLING or _text(json))
-    )
+    return any(_GENE_TEST.search(name) for name in names_of(code)) or (line and bool(roles & TELLING or _text(json)))
 
 
-def _is_result_line(code: JsonObject) -> bool:
-    return role_of(code) in ("line", "hgvs") and not has_code(code, {(LOINC, "69548-6")})
+def element_of(json: JsonObject) -> str | None:
+    """The role of an Observation that is one element of a finding by itself: coded as the components are, without any."""
+    code = json.get("code")
+    if objects(json.get("component")) or not any(system == LOINC for system, _ in pairs(code)):
+        return None
+    role = role_of(code)
+    return None if role in ("assessment", "uncoded") or has_code(code, ABOUT) else role
 
 
 def is_about(json: JsonObject) -> bool:
@@ -122,8 +132,11 @@ def read_statement(resource: Resource) -> Statement:
     if isinstance(json.get("method"), dict):
         statement.add("method", json["method"], Source(resource.reference, "method"))
     code = json.get("code")
-    if isinstance(code, dict) and not has_code(code, {VARIANT}) and _GENE_TEST.search(words(code)):
-        statement.add("test", words(code), Source(resource.reference, "code"))
+    if isinstance(code, dict) and not has_code(code, VARIANTS) and _GENE_TEST.search(words(code)):
+        where = Source(resource.reference, "code")
+        statement.add("test", words(code), where)
+        if (technique := _TECHNIQUE.search(words(code))) is not None and "method" not in statement.values:
+            statement.add("method", technique[0], where)
     for note in objects(json.get("note")):
         statement.add("note", note.get("text"), Source(resource.reference, "note"))
     return statement
@@ -137,6 +150,14 @@ def read_about(statement: Statement, resource: Resource) -> None:
     value = choice(resource.json, _VALUES)
     if value is not None and own is not None:
         statement.add(own, value[1], Source(resource.reference, value[0]))
+
+
+def read_element(statement: Statement, resource: Resource, role: str) -> None:
+    """Add an Observation that is one element of the finding."""
+    statement.about.append(resource)
+    value = choice(resource.json, _VALUES)
+    if value is not None:
+        statement.add(role, value[1], Source(resource.reference, value[0]))
 
 
 def _components(statement: Statement, resource: Resource) -> None:
@@ -189,11 +210,3 @@ def contained_observations(json: JsonObject) -> Iterator[JsonObject]:
     for each in objects(json.get("contained")):
         if each.get("resourceType") == "Observation":
             yield each
-
-
-def is_genetic(json: JsonObject) -> bool:
-    """True for any Observation that belongs to genetics by its code, whether or not POP has a place for it."""
-    code = json.get("code")
-    return has_code(code, ABOUT) or has_code(code, OTHERS.keys()) or any(
-        system in PLACEHOLDERS for system in (first(coding).get("system") for coding in codings(code))
-    )  # fmt: skip

@@ -41,6 +41,7 @@ class VariantDraft:
         for finding in self.findings:
             for resource in (finding.statement.resource, *finding.statement.about):
                 drafting.consume(resource, *_CONSUMED)
+            self.reports.consume(drafting, finding.statement.resource)
         first = self.findings[0].statement.resource
         drafting.refer("caseId", case_key(self.context, first), subject_source(first))
         self._dates()

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from mappers.fhir import has_code, objects, pairs
+from mappers.fhir import has_code
 from mappers.genomics.codes import OTHERS
 from mappers.genomics.finding import Finding, read_findings
+from mappers.genomics.gathering import Gathering, tells
 from mappers.genomics.identity import clusters
-from mappers.genomics.samples import Reports, is_genetic_report, sample_of
-from mappers.genomics.signature_codes import signatures_in
-from mappers.genomics.statement import (
-    Statement,
-    contained_observations,
-    is_about,
-    is_variant,
-    read_about,
-    read_statement,
-)
+from mappers.genomics.samples import Reports, is_genetic_report
+from mappers.genomics.statement import contained_observations
 from mappers.genomics.variant_draft import VariantDraft
 from mappers.protocol import Context, Group, MapOutput, NotForPop, Resource
-from mappers.subjects import VOID
 
 _GROUP = "genomic-variants"
 
@@ -32,6 +22,8 @@ class GenomicVariantMapper:
       name says that it looks for changes of a gene; its elements are read by LOINC code, by HL7's placeholder codes or by name
       (MAF columns among them), its texts by the words of ``mappers.genomics.wording``. Regions studied, haplotypes, genotypes,
       therapeutic and prognostic implications are no variants.
+    * Elements that are Observations of their own (LOINC as in components) belong together as members of a variant, or as the
+      results of one report that names one gene.
     * What Observations derived from it say (diagnostic implication: significance; molecular consequence) belongs to the variant.
     * One variant is one entity in however many reports of one sample: see ``mappers.genomics.identity``. Options:
       ``genomics.same-sample-days`` (30). The last report counts, corrected ones before others, earlier ones where it is silent;
@@ -57,30 +49,18 @@ class GenomicVariantMapper:
         """All of a patient's genetic findings are one group: copies of a variant may be anywhere among them."""
         json = resource.json
         if resource.type == "DiagnosticReport":
-            found = is_genetic_report(json) or any(is_variant(each) for each in contained_observations(json))
+            found = is_genetic_report(json) or any(tells(each) for each in contained_observations(json))
         else:
-            found = is_variant(json) or is_about(json) or has_code(json.get("code"), OTHERS.keys())
+            found = tells(json) or has_code(json.get("code"), OTHERS.keys())
         return _GROUP if found else None
 
     def map(self, group: Group, context: Context) -> MapOutput:
         """A draft per variant."""
         reports = Reports(context.resources("DiagnosticReport"), context)
-        statements: dict[str, Statement] = {}
-        about: list[Resource] = []
-        for member in group.members:
-            for resource in _observations(member, context):
-                reason = _not_a_variant(resource, context)
-                if reason is not None:
-                    yield NotForPop(resource.reference, reason)
-                elif is_variant(resource.json):
-                    statements[resource.reference] = read_statement(resource)
-                else:
-                    about.append(resource)
-            if member.type == "DiagnosticReport":
-                yield NotForPop(member.reference, "a report on findings that stand for themselves")
-        yield from _add(about, statements, context)
+        gathered = Gathering(group.members, context, reports)
+        yield from gathered.reasons
         findings: dict[str, Finding] = {}
-        for statement in statements.values():
+        for statement in gathered.statements.values():
             if statement.unknown:
                 yield NotForPop(statement.resource.reference, "the source does not know the result of this test")
                 continue
@@ -89,46 +69,13 @@ class GenomicVariantMapper:
         for each in empty:
             del findings[each.identity]
             yield NotForPop(each.statement.resource.reference, "a genetic test that names no gene and no change")
+        told = {report.reference for each in findings.values() for report in reports.of(each.statement.resource)}
+        for member in group.members:
+            if member.type == "DiagnosticReport" and member.reference not in told:
+                yield NotForPop(member.reference, "a genetic report without a variant of this patient")
         days = context.options.get("genomics.same-sample-days", 30)
         for group_of in clusters((each.facts for each in findings.values()), days if isinstance(days, int) else 30):
             yield VariantDraft([findings[facts.reference] for facts in group_of], context, reports).done()
-
-
-def _observations(member: Resource, context: Context) -> Iterator[Resource]:
-    """The Observation itself, or those in a report."""
-    if member.type == "Observation":
-        yield member
-        return
-    for each in objects(member.json.get("contained")):
-        found = context.resolve(f"#{each.get('id')}", within=member)
-        if found is not None and found.type == "Observation" and (is_variant(found.json) or is_about(found.json)):
-            yield found
-
-
-def _not_a_variant(resource: Resource, context: Context) -> str | None:
-    json = resource.json
-    status = json.get("status")
-    if isinstance(status, str) and status in VOID:
-        return f"the observation is {VOID[status]}"
-    for pair in pairs(json.get("code")):
-        if pair in OTHERS:
-            return OTHERS[pair]
-    if signatures_in(json) and not any(part.get("code") for part in objects(json.get("component"))):
-        return "a genomic signature, no variant"
-    if sample_of(resource, context).foreign:
-        return "a finding in a sample of another person"
-    return None
-
-
-def _add(about: list[Resource], statements: dict[str, Statement], context: Context) -> Iterator[NotForPop]:
-    """Implications and consequences to the variants that they derive from."""
-    for resource in about:
-        targets = [found for each in objects(resource.json.get("derivedFrom"))
-                   if (found := context.resolve(each, within=resource)) is not None and found.reference in statements]  # fmt: skip
-        for target in targets:
-            read_about(statements[target.reference], resource)
-        if not targets:
-            yield NotForPop(resource.reference, "what it derives from is no variant of this patient")
 
 
 def _says_nothing(finding: Finding) -> bool:

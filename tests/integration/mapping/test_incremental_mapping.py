@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 import pytest
-from mapping_fakes import CaseMapper, NoTerminology, StagingMapper, TumourMapper, fake_registry
+from mapping_fakes import CaseMapper, NoTerminology, SampleMapper, StagingMapper, TumourMapper, fake_registry
 from mapping_world import World
 
 from mappers.coverage import cover, result_verdicts
@@ -90,6 +90,32 @@ async def test_a_referenced_resource_that_arrives_late_is_picked_up(world: World
     await world.put(condition("c", identifier=[{"system": "u", "value": "7"}]), of="p")
     outcome = await world.map()
     assert "TumorMarker:Observation/o" in outcome.changed_draft_keys
+
+
+@pytest.mark.parametrize(
+    "name",
+    [to("Specimen/s"), {"type": "Specimen", "identifier": {"system": "u", "value": "7"}}],
+    ids=["id", "identifier"],
+)
+async def test_what_refers_to_another_patients_resource_can_know_it(world: World, name: JsonObject) -> None:
+    world.registry = fake_registry(SampleMapper())
+    await world.add_patient("q")
+    specimen = {"resourceType": "Specimen", "id": "s", "identifier": [{"system": "u", "value": "7"}]}
+    await world.put({"resourceType": "DiagnosticReport", "id": "r", "specimen": name}, of="p")
+    await world.put({"resourceType": "DiagnosticReport", "id": "r2"}, of="p")
+    await world.map()
+    assert set(await world.drafts()) == {
+        "TumorMutationalBurden:DiagnosticReport/r",
+        "TumorMutationalBurden:DiagnosticReport/r2",
+    }
+    await world.put(specimen, of="q")
+    await world.put({"resourceType": "DiagnosticReport", "id": "r", "specimen": name, "note": "again"}, of="p")
+    await world.map()
+    assert set(await world.drafts()) == {"TumorMutationalBurden:DiagnosticReport/r2"}
+    await world.put(specimen, of="p")
+    await world.put({"resourceType": "DiagnosticReport", "id": "r", "specimen": name, "note": "moved"}, of="p")
+    await world.map()
+    assert "TumorMutationalBurden:DiagnosticReport/r" in await world.drafts()
 
 
 async def test_what_depends_on_drafts_follows_them_without_seeing_their_resources(world: World) -> None:
