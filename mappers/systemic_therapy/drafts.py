@@ -17,7 +17,7 @@ from mappers.systemic_therapy import derived
 from mappers.systemic_therapy.courses import Course
 from mappers.systemic_therapy.cycles import cycles_of
 from mappers.systemic_therapy.doses import put_dose
-from mappers.systemic_therapy.intents import stated_termination
+from mappers.systemic_therapy.termination import reason_of_words, stated_termination
 
 #: What is read of each resource of a course, whether or not it becomes a field.
 _READ = (
@@ -153,6 +153,8 @@ def _termination(therapy: Drafting, course: Course, context: Context) -> None:
         stated = stated_termination(each.carriers)
         if stated is not None:
             concept, at = stated
+            if context.translate("TreatmentTerminationReason", concept, text=True) is None:
+                concept = reason_of_words(concept) or concept
             therapy.concept("terminationReason", "TreatmentTerminationReason", concept, context=context, source=at)
             return
 

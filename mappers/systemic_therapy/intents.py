@@ -1,15 +1,14 @@
-"""Intent, adjunctive role and reason of termination, as a resource states them."""
+"""Intent and adjunctive role, as a resource states them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Literal
 
-from mappers.codes import ADJUNCTIVE_ROLE, PROCEDURE_INTENT, SNOMED, TERMINATION_REASON
-from mappers.fhir import extension_value, first, objects, pairs, text_of, words
-from mappers.protocol import JsonObject, Resource, Source
-from mappers.systemic_therapy.statuses import ENDED
+from mappers.codes import ADJUNCTIVE_ROLE, PROCEDURE_INTENT, SNOMED
+from mappers.fhir import extension_value, objects, pairs, text_of, words
+from mappers.protocol import JsonObject
 
 Intent = Literal["curative", "palliative"]
 
@@ -26,8 +25,6 @@ _ROLES = {
 #: oBDS *Stellung zur operativen Therapie*.
 _REGISTRY_ROLES = {"A": ADJUVANT, "N": NEOADJUVANT, "Z": ADDITIVE}
 _SUPPORTIVE = (SNOMED, "399707004")
-#: oBDS *Ende_Grund*: other reasons and unknown ones are none that POP could hold.
-_NO_REASON = frozenset({"S", "U"})
 
 _INTENT_URL = re.compile(r"(?:intent|intention)$", re.I)
 _ROLE_URL = re.compile(r"stellung-?zur-?op$", re.I)
@@ -97,19 +94,3 @@ def stated_role(json: JsonObject) -> str | None:
 def is_supportive(json: JsonObject) -> bool:
     """The resource states a supportive intent (mCODE)."""
     return any(_SUPPORTIVE in set(pairs(concept)) for concept in _concepts(json, _INTENT_URL))
-
-
-def stated_termination(carriers: Sequence[Resource]) -> tuple[JsonObject, Source] | None:
-    """Why a therapy ended: mCODE's extension, the reason of an ended state, a registry's *Ende_Grund* as outcome."""
-    for each in carriers:
-        json = each.json
-        stated = extension_value(json, TERMINATION_REASON)
-        if stated is not None and isinstance(stated[1], dict):
-            return stated[1], Source(each.reference, "extension")
-        reason = first(json.get("statusReason"))
-        if reason and json.get("status") in ENDED:
-            return reason, Source(each.reference, "statusReason")
-        outcome = first(json.get("outcome")) if each.type == "Procedure" else {}
-        if outcome and not any(code in _NO_REASON for _, code in pairs(outcome)):
-            return outcome, Source(each.reference, "outcome")
-    return None

@@ -82,6 +82,24 @@ def test_why_a_registry_course_ended(key: str, code: str | None) -> None:
     assert not therapy.blocked
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Disease progression", "266721009"),
+        ("grade 3 neuropathy, toxicity", "407563006"),
+        ("patient declined", "105480006"),
+        ("Therapie abgeschlossen", "182992009"),
+        ("progression and toxicity", None),
+        ("vacation", None),
+    ],
+)
+def test_why_a_therapy_ended_in_words(text: str, code: str | None) -> None:
+    taken = _statement("a", "Osimertinib", extension=[CURATIVE], status="stopped", statusReason=[{"text": text}])
+    therapy = only(mapped(patient(), condition(), taken), "SystemicTherapy")
+    assert therapy.payload.get("terminationReason", {}).get("code") == code
+    assert (("unmapped-code", "terminationReason") in codes(therapy)) == (code is None)
+
+
 @pytest.mark.parametrize("kind", ["WW", "AS", "WS"])
 def test_waiting_is_no_therapy(kind: str) -> None:
     result = mapped(patient(), condition(), _syst("s", kind))
