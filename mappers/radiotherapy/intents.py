@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from mappers.fhir import objects, words
 from mappers.protocol import Context, Resource, Source
 from mappers.radiotherapy.procedures import code_words, note_text
-from mappers.systemic_therapy.intents import ADJUVANT, NEOADJUVANT, Intent, plan_words, stated_intent, stated_role
+from mappers.treatments.intents import ADJUVANT, NEOADJUVANT, Intent, plan_words, stated_intent, stated_role
 
 _PALLIATIVE = re.compile(r"palliati[vo]", re.I)
 _CURATIVE = re.compile(

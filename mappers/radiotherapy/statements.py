@@ -24,7 +24,8 @@ from mappers.radiotherapy.procedures import (
 from mappers.radiotherapy.volumes import Volume, count_of, fractions_of, told_fractions, volumes_of
 from mappers.references import own_identifier_keys
 from mappers.subjects import TUMOUR, day_in
-from mappers.systemic_therapy.intents import Intent, stated_termination
+from mappers.treatments.intents import Intent
+from mappers.treatments.termination import stated_termination
 
 _NOT_DONE = {"entered-in-error": "entered in error", "not-done": "not done", "preparation": "only in preparation"}
 _GOING_ON = frozenset({"in-progress", "on-hold"})

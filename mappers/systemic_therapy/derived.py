@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from mappers.dates import parse_day
 from mappers.protocol import Context, EntityView
 from mappers.subjects import TUMOUR, primaries
-from mappers.systemic_therapy.intents import ADJUVANT, NEOADJUVANT, Intent
 from mappers.systemic_therapy.membership import is_haematological, morphology_of
+from mappers.treatments.intents import ADJUVANT, NEOADJUVANT, Intent
 
 SURGERY, TNM, FIGO = "Surgery", "TNMStaging", "FIGOStaging"
 #: A therapy is neoadjuvant if surgery follows its last dose within four months, adjuvant if it begins within six months after.

@@ -17,7 +17,7 @@ from mappers.systemic_therapy import derived
 from mappers.systemic_therapy.courses import Course
 from mappers.systemic_therapy.cycles import cycles_of
 from mappers.systemic_therapy.doses import put_dose
-from mappers.systemic_therapy.termination import reason_of_words, stated_termination
+from mappers.treatments.termination import reason_of_words, stated_termination
 
 #: What is read of each resource of a course, whether or not it becomes a field.
 _READ = (

@@ -11,12 +11,12 @@ from mappers.codes import ADJUNCTIVE_ROLE, COMBINED_WITH, CYCLES, MEDICATION_PRO
 from mappers.fhir import codings, extension_value, extensions, first, objects, profiles, text_of, triples
 from mappers.protocol import Context, JsonObject, NotForPop, Resource, Source
 from mappers.references import identifier_key, target_keys
-from mappers.systemic_therapy.intents import Intent, is_supportive, stated_intent, stated_role
 from mappers.systemic_therapy.procedures import is_registry_course, is_systemic, waiting
 from mappers.systemic_therapy.reasons import Reasons, reasons_of
 from mappers.systemic_therapy.statuses import refused
 from mappers.systemic_therapy.timing import Timing, timing_of
 from mappers.terminology.agent_names import read_agents
+from mappers.treatments.intents import Intent, is_supportive, stated_intent, stated_role
 
 _Stated = TypeVar("_Stated")
 Kind = Literal["given", "dispensed", "taken", "ordered", "planned", "course"]

@@ -18,8 +18,6 @@ _NOT_GIVEN = {
 _PAUSED = frozenset({"MedicationAdministration", "MedicationDispense"})
 #: R4 MedicationRequest intent, CarePlan intent: no authorisation to treat.
 _NO_ORDER = frozenset({"proposal", "option"})
-#: Ended, as each type calls it; an order may be cancelled after doses of it were given.
-ENDED = frozenset({"completed", "stopped", "ended", "revoked", "final", "cancelled"})
 
 
 def refused(json: JsonObject) -> str | None:

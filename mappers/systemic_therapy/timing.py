@@ -9,7 +9,7 @@ from mappers.dates import Day
 from mappers.fhir import first, objects
 from mappers.protocol import Context, JsonObject, Resource, Source
 from mappers.subjects import day_in
-from mappers.systemic_therapy.statuses import ENDED
+from mappers.treatments.termination import ENDED
 from mappers.units import decimal_of, parse_unit
 
 #: An administration whose period is longer than this stands for a whole course, not for one infusion (a pump runs two days).

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from mappers.codes import SNOMED, TERMINATION_REASON
 from mappers.fhir import extension_value, first, pairs, words
 from mappers.protocol import JsonObject, Resource, Source
-from mappers.systemic_therapy.statuses import ENDED
 
+#: Ended, as each type calls it (R4 value sets of status); an order may be cancelled after doses of it were given.
+ENDED = frozenset({"completed", "stopped", "ended", "revoked", "final", "cancelled"})
 #: oBDS *Ende_Grund*: other reasons and unknown ones are none that POP could hold.
 _NO_REASON = frozenset({"S", "U"})
 #: What people write → POP's reasons (mCODE *Treatment Termination Reason*). Progression is a therapy that does not work.
