@@ -10,14 +10,23 @@ from mappers.surgeries.operations import Operation, patterns
 _TAG = re.compile(r"\s*\((?:procedure|regime/therapy|finding|body structure)\)")
 #: How the surgeon got there says nothing of what was removed.
 _APPROACH = re.compile(
-    r"\b(?:laparoscop\w*|thoracoscop\w*|robot\w*|da vinci|assisted|hand assisted|video|vats|open|offene?|minimally invasive|"
-    r"endoscopic approach|percutaneous|unilateral|elective|primary|s/p|using|approach|via|procedure|operation for|surgical|"
-    r"curative|palliative|with curative intent|with palliative intent)\b"
+    r"\b(?:laparos[ck]op\w*|thora[ck]os[ck]op\w*|roboti?\w*|da vinci|assisted|hand assisted|video|vats|open|offene?|"
+    r"minimally invasive|endoscopic approach|percutaneous|unilateral|elective|primary|s/p|using|approach|via|procedure|"
+    r"operation for|surgical|palliativ\w*|curative|kurative?)\b"
 )  # fmt: skip
 _SIDES = re.compile(
     r"\b(?:left|right|bilateral|both|links|rechts|beidseits?|lt|rt|female|male|entire|structure of|the)\b"
 )
 _JOINTS = re.compile(r"\s*(?:,|;|\+|/|\||\bwith\b|\band\b|\bmit\b|\bund\b|\bplus\b)\s*")
+
+#: Charge codes' names begin with whose charge it is: professional fee, hospital charge.
+_FEE = re.compile(r"^(?:pr|hc|chg|hb|pb)\s+")
+#: "Mastectomy, partial", "mastectomy simple complete": the kind comes last in catalogues.
+_INVERTED = re.compile(
+    r"\b(\w+(?:ectomy|tomy|ation))\b,?((?: (?:simple|complete|total|partial|radical|modified|segmental|subtotal|abdominal|vaginal)"
+    r"(?:,|\b))+)"
+)
+_BRACKETS = re.compile(r"\([^()]*\)")
 
 _LEFT = re.compile(r"\b(?:left|links(?:seitig)?e?|lt)\b", re.I)
 _RIGHT = re.compile(r"\b(?:right|rechts(?:seitig)?e?|rt)\b", re.I)
@@ -54,10 +63,12 @@ _REFUSED: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 @lru_cache(maxsize=8192)
 def named(text: str) -> Operation | None:
     """The operation that a name tells: of several that it joins, the one that removes most."""
-    plain = _TAG.sub("", text.casefold())
-    whole = _normal(plain)
-    found = _match(whole)
+    plain = _FEE.sub("", _TAG.sub("", text.casefold()))
+    inverted = _INVERTED.sub(r"\2 \1", plain)
+    bare = _BRACKETS.sub(" ", inverted)
+    found = next(filter(None, (_match(_normal(each)) for each in dict.fromkeys((plain, inverted, bare)))), None)
     if found is None:
+        plain = bare
         parts = [_match(_normal(part)) for part in _JOINTS.split(plain)]
         found = max((each for each in parts if each is not None), key=lambda each: (each.rank, each.key), default=None)
     return found
@@ -89,6 +100,41 @@ def side_in(text: str) -> str | None:
 def has_sides(topography: str | None) -> bool:
     """False for an organ of which there is one: the right of a right hemicolectomy is no side."""
     return topography is None or topography[:3] in _PAIRED
+
+
+#: ICD-O-3 C77: lymph nodes of the regions that dissections are named after.
+_NODES = tuple(
+    (re.compile(pattern, re.I), code)
+    for code, pattern in (
+        ("C77.0", r"\bneck\b|cervical|zervikal|\bhals"), ("C77.1", r"mediastin|thorac|thorak|hilar"),
+        ("C77.2", r"retroperiton|abdomin|para-?aort|mesenter|\bd[12]\b"), ("C77.3", r"axill|\balnd\b"),
+        ("C77.4", r"inguin|groin|leiste"), ("C77.5", r"pelvi|becken|iliac"),
+    )
+)  # fmt: skip
+
+
+@lru_cache(maxsize=1024)
+def node_region(text: str) -> str | None:
+    """The lymph nodes of the one region that a text names."""
+    found = {code for pattern, code in _NODES if pattern.search(text)}
+    return found.pop() if len(found) == 1 else None
+
+
+#: ICD-O-3 C34: the lobe that a resection is named after.
+_LOBES = tuple(
+    (re.compile(pattern, re.I), code)
+    for code, pattern in (
+        ("C34.1", r"\bupper\b|oberlappen|\b[rl]ul\b|lingul"), ("C34.2", r"\bmiddle\b|mittellappen|\brml\b"),
+        ("C34.3", r"\blower\b|unterlappen|\b[rl]ll\b"),
+    )
+)  # fmt: skip
+
+
+@lru_cache(maxsize=1024)
+def lobe(text: str) -> str | None:
+    """The lobe of the lung that a text names, if one."""
+    found = {code for pattern, code in _LOBES if pattern.search(text)}
+    return found.pop() if len(found) == 1 else None
 
 
 #: ICD-O-3 C44: the skin of the regions that surgeons name.

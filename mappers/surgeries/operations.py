@@ -34,6 +34,8 @@ class Operation:
     names: tuple[str, ...] = ()
     snomed: tuple[str, ...] = ()
     only_ncit: bool = False
+    bilateral: str | None = None
+    """What it is called on both sides."""
 
     def removes(self, topography: str) -> bool:
         """True if a tumour of this site is what the operation removes."""
@@ -52,6 +54,7 @@ def operations() -> dict[str, Operation]:
             key=key, ncit=each["ncit"], display=each["display"], rank=each["rank"], broader=each.get("broader"),
             site=each.get("site"), organs=tuple(each.get("organs", ())), unclear_intent=bool(each.get("unclear_intent")),
             names=tuple(each.get("names", ())), snomed=tuple(each.get("snomed", ())), only_ncit=bool(each.get("only_ncit")),
+            bilateral=each.get("bilateral"),
         )
         for key, each in document["operations"].items()
     }  # fmt: skip

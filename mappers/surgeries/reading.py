@@ -10,7 +10,18 @@ from mappers.codes import CPT, ICD_10_PCS, NCIT, OPS, SNOMED, system_of
 from mappers.fhir import code_of, codings, extension_value, text_of, words
 from mappers.protocol import JsonObject
 from mappers.surgeries.classified import Classified, read_cpt, read_ncsp, read_ops, read_pcs
-from mappers.surgeries.names import BILATERAL, LEFT, RIGHT, has_sides, named, refused, side_in, skin_region
+from mappers.surgeries.names import (
+    BILATERAL,
+    LEFT,
+    RIGHT,
+    has_sides,
+    lobe,
+    named,
+    node_region,
+    refused,
+    side_in,
+    skin_region,
+)
 from mappers.surgeries.operations import Operation, by_ncit, by_snomed, operations
 
 #: SNOMED CT *Surgical procedure*: the category of operations, and oBDS containers' code.
@@ -18,8 +29,10 @@ SURGICAL = (SNOMED, "387713003")
 #: German base profiles: side of an OPS coding (fhir.de *Seitenlokalisation*).
 _GERMAN_SIDE = "http://fhir.de/StructureDefinition/seitenlokalisation"
 _SIDES = {"L": LEFT, "R": RIGHT, "B": BILATERAL}
-#: Excisions of skin: the region is in the name.
-_SKIN = "skin-excision"
+#: Operations whose name tells the region.
+_REGIONS: dict[str, Callable[[str], str | None]] = {
+    "skin-excision": skin_region, "lymphadenectomy": node_region, "lobectomy": lobe, "wedge-resection": lobe, "segmentectomy": lobe,
+}  # fmt: skip
 #: NCIt *Biopsy* and kinds of it that POP's list of operations has not.
 _BIOPSIES = frozenset({"C15189", "C15680", "C15193", "C135727", "C15361"})
 
@@ -64,13 +77,15 @@ def read_code(concept: Any) -> Reading:
         )  # fmt: skip
         why = "" if operation is not None else next(filter(None, map(refused, names)), "")
     site = next((each.site for each in found if each.site is not None), None)
-    if site is None and operation is not None and operation.key == _SKIN:
-        site = skin_region(words(concept))
+    if site is None and operation is not None and operation.key in _REGIONS:
+        site = _REGIONS[operation.key](words(concept))
     side = side or next((each.side for each in found if each.side is not None), None)
     organ = site or (operation.site if operation is not None else None)
     several = operation is not None and operation.site is None and bool(operation.organs)
     if side is None and has_sides(organ) and not several:
         side = side_in(words(concept))
+    if side == BILATERAL and operation is not None and operation.bilateral is not None:
+        operation = operations()[operation.bilateral]
     surgical = operation is not None or any(each.surgical for each in found) or _is_surgical(concept)
     return Reading(operation, "" if operation is not None else why, site, side, surgical, own)
 

@@ -169,6 +169,10 @@ def test_no_code_breaks_a_reader(code: str) -> None:
         ("Total abdominal hysterectomy with bilateral salpingo-oophorectomy", "hysterectomy-salpingo-oophorectomy"),
         ("Lumpectomy and sentinel lymph node biopsy", "lumpectomy"), ("Hemikolektomie rechts", "hemicolectomy"),
         ("Radikale Prostatektomie", "prostatectomy"), ("Whipple procedure", "pancreaticoduodenectomy"),
+        ("Mastectomy, partial (eg, lumpectomy, quadrantectomy)", "lumpectomy"), ("PR MASTECTOMY SIMPLE COMPLETE", "mastectomy"),
+        ("Whipple procedure (pancreaticoduodenectomy)", "pancreaticoduodenectomy"),
+        ("Laparoskopische Sigmaresektion", "sigmoidectomy"),
+        ("Left frontal craniotomy for resection of glioblastoma", "brain-excision"), ("Breast re-excision", "breast-excision"),
         ("Excisional biopsy of skin lesion", "excisional-biopsy"), ("Axillary lymph node dissection", "lymphadenectomy"),
     ],
 )  # fmt: skip
@@ -207,6 +211,24 @@ def test_sides_in_words() -> None:
     assert [side_in(each) for each in ("Left breast", "Mamma rechts", "bilateral", "breast", "left and right")] == [
         LEFT, RIGHT, BOTH, None, BOTH,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "site"),
+    [
+        ("Right upper lobectomy", "C34.1"), ("Wedge resection of lower lobe of lung", "C34.3"), ("Lobectomy", None),
+        ("Axillary lymph node dissection", "C77.3"), ("Retroperitoneal lymph node dissection", "C77.2"),
+        ("Wide local excision of melanoma of back", "C44.5"), ("Wide local excision of melanoma of back and arm", None),
+    ],
+)  # fmt: skip
+def test_regions_in_names(text: str, site: str | None) -> None:
+    assert read_code({"text": text}).site == site
+
+
+def test_both_sides_are_another_operation() -> None:
+    found = read_code({"text": "Bilateral salpingo-oophorectomy"}).operation
+    assert found is not None
+    assert found.ncit == "C51765"
 
 
 def test_every_operation_ends_in_a_concept() -> None:
