@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mappers.dates import within
 from mappers.drafting import Drafting
 from mappers.fhir import objects
 from mappers.protocol import Context, Draft, Group, MapOutput, NotForPop, Resource, Source
 from mappers.radiotherapy.beams import Beam, coded
 from mappers.radiotherapy.courses import Course, courses
 from mappers.radiotherapy.dosages import dosage, volumes_of_course
+from mappers.radiotherapy.periods import put_period
 from mappers.radiotherapy.procedures import is_radiotherapy
 from mappers.radiotherapy.sessions import count_sessions
 from mappers.radiotherapy.statements import Statement, read_statement
 from mappers.radiotherapy.tables import UNC
-from mappers.subjects import TUMOUR, case_key, check_after_birth, only_primary, subject_source
+from mappers.subjects import TUMOUR, case_key, only_primary, subject_source
 
 _READ = (
     "status", "statusReason", "category", "code", "extension", "partOf", "basedOn", "performedPeriod", "performedDateTime",
@@ -75,7 +75,7 @@ def _course(course: Course, context: Context) -> Iterator[Draft]:
     therapy.refer("caseId", case_key(context, anchor), subject_source(anchor))
     for each in course.statements:
         therapy.consume(each.resource, *_READ)
-    _period(therapy, course, context)
+    put_period(therapy, course, context)
     _sessions(therapy, course)
     _intent(therapy, course, context)
     _termination(therapy, course, context)
@@ -85,49 +85,6 @@ def _course(course: Course, context: Context) -> Iterator[Draft]:
         yield dosage(volume, course, key, context).done()
     for beam in _beams(course):
         yield _setting(beam, course, key, context).done()
-
-
-def _period(therapy: Drafting, course: Course, context: Context) -> None:
-    main = next((each for each in course.summaries if each.start is not None), None)
-    dated = [each for each in (*course.parts, *course.sessions) if each.start is not None]
-    first = main or min(dated, key=lambda each: (each.start, each.reference), default=None)
-    if first is None or first.start is None:
-        therapy.missing("period", "No date tells when the radiotherapy started.", course.statements[0].when)
-        return
-    start, end, end_source, assumed = first.start, None, None, False
-    closing = next((each for each in course.summaries if each.end is not None), None)
-    going_on = any(each.resource.json.get("status") in ("in-progress", "on-hold") for each in course.summaries)
-    if closing is not None:
-        end, end_source = closing.end, closing.when
-    elif not going_on and not course.summaries:
-        ends = [(each.end or each.start, each) for each in dated if each.end is not None or _delivered(each, course)]
-        last = max(ends, key=lambda item: (item[0], item[1].reference), default=None)
-        if last is not None and last[0] is not None:
-            end, end_source, assumed = last[0], last[1].when, True
-    elif not going_on and course.parts and all(each.end is not None for each in course.parts):
-        last_part = max(course.parts, key=lambda each: (each.end, each.reference))
-        end, end_source = last_part.end, last_part.when
-    if end is not None:
-        bounds = within(start, end)
-        if bounds is None:
-            text = "The radiotherapy ends before it starts."
-            therapy.issue("implausible-value", "period", text, source=end_source, blocking=True)
-            return
-        start, end = bounds
-        therapy.note_precision("period", end, end_source or first.when)
-    therapy.put("period", {"start": start.iso} | ({"end": end.iso} if end is not None else {}),
-                first.when, *([end_source] if end_source is not None else []))  # fmt: skip
-    therapy.note_precision("period", start, first.when)
-    if assumed and end_source is not None:
-        therapy.assume(
-            "period", "end-of-last-session", "No end is stated: the last session or phase that is known.", end_source
-        )
-    check_after_birth(therapy, "period", start, first.when, context)
-
-
-def _delivered(session: Statement, course: Course) -> bool:
-    """A session's day is an end if sessions can be counted; a lone day of radiotherapy may be the first of many."""
-    return session.shape == "session" and (session.counted or len(course.sessions) > 1 or session.fractions is not None)
 
 
 def _sessions(therapy: Drafting, course: Course) -> None:

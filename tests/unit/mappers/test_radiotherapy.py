@@ -288,6 +288,21 @@ def test_a_course_that_goes_on_has_no_end_yet_and_gets_it_later() -> None:
     assert only(going, KIND).key == only(ended, KIND).key
 
 
+def test_a_part_that_goes_on_leaves_the_course_open() -> None:
+    parts = [
+        phase("one", "2024-03-04", "2024-03-29", 20),
+        phase("two", "2024-04-01", "2024-04-05", 5, status="in-progress"),
+    ]
+    assert only(mapped(patient(), condition(), *parts), KIND).payload["period"] == {"start": "2024-03-04"}
+
+
+def test_a_month_of_a_summary_is_the_days_of_its_sessions() -> None:
+    monthly = summary("registry", count(8), CURATIVE, start="2024-03", end="2024-03")
+    therapy = only(mapped(patient(), condition(), monthly, *(session(f"s{day}", day) for day in DAYS)), KIND)
+    assert therapy.payload["period"] == {"start": DAYS[0], "end": DAYS[-1]}
+    assert "partial-date-completed" not in assumed(therapy)
+
+
 def test_an_end_before_the_start_waits() -> None:
     result = mapped(patient(), condition(), summary("course", count(5), CURATIVE, end="2023-01-01"))
     assert ("implausible-value", "period") in codes(only(result, KIND))
