@@ -6,8 +6,8 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from gateway.config import Settings
+    from gateway.store.engine import Store
 
 T = TypeVar("T")
 
@@ -53,6 +54,18 @@ def start_log(settings: Settings, *, quiet: bool = True) -> None:
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run a command's coroutine to its end."""
     return asyncio.run(work)
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Store]:
+    """The store of a configuration. Raises ConfigurationError, StoreUnavailable."""
+    from gateway.store.migrate import open_store
+
+    store = await open_store(settings.store)
+    try:
+        yield store
+    finally:
+        await store.close()
 
 
 def out() -> Console:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import io
 import json
 import os
 import re
@@ -265,10 +267,54 @@ async def test_reviews_are_listed_and_shown(site: Site) -> None:
     assert listed.code == 2
     items = json.loads(listed.out)
     assert any(item["code"] == "unmapped-code" for item in items)
-    shown = await site.run("reviews", "show", str(items[0]["id"]))
+    (item,) = (each for each in items if each["code"] == "unmapped-code")
+    shown = await site.run("reviews", "show", item["id"][:10])
     assert shown.code == 0
-    assert items[0]["code"] in shown.out
-    assert (await site.run("reviews", "show", "99999")).code == 64
+    assert "unmapped-code" in shown.out
+    assert "1 patients" in shown.out
+    assert (await site.run("reviews", "show", "xyz")).code == 64
+
+
+async def test_a_review_is_resolved_taken_back_and_decided_in_a_spreadsheet(site: Site, tmp_path: Path) -> None:
+    await site.run("import", str(FIXTURES / "colon-unmapped-and-invalid.json"))
+    items = json.loads((await site.run("reviews", "list", "--json", "--code", "unmapped-code")).out)
+    which, field = items[0]["id"], items[0]["field"]
+    assert (await site.run("reviews", "resolve", which)).code == 64, "neither --to nor --no-map"
+    assert (await site.run("reviews", "resolve", which, "--to", "nothing")).code == 64
+    dry = await site.run("reviews", "resolve", which, "--no-map", "not-for-pop", "--dry-run")
+    assert (dry.code, "1 patients" in dry.out) == (0, True)
+    assert json.loads((await site.run("reviews", "log", "--json")).out) == []
+    done = await site.run(
+        "reviews", "resolve", which, "--no-map", "not-for-pop", "--author", "Dr. Code", "--note", "house"
+    )
+    assert done.code == 0, done.err
+    (made,) = json.loads((await site.run("reviews", "log", "--json")).out)
+    assert (made["outcome"], made["author"], made["note"]) == ("not-for-pop", "Dr. Code", "house")
+    assert field in made["field"]
+    assert (await site.run("apply")).code == 0
+    assert (await site.run("reviews", "list", "--code", "unmapped-code")).code == 0
+    assert (await site.run("reviews", "undo", str(made["id"]))).code == 0
+    assert (await site.run("reviews", "undo", str(made["id"]))).code == 1
+    await site.run("apply")
+    sheet = tmp_path / "reviews.csv"
+    assert (await site.run("reviews", "export", str(sheet))).code == 0
+    rows = list(csv.DictReader(io.StringIO(sheet.read_text(encoding="utf-8-sig"))))
+    assert [row["item"] for row in rows] == [which]
+    # A German Excel writes semicolons.
+    rows[0]["decision"] = "not-for-pop"
+    filled = io.StringIO()
+    writer = csv.DictWriter(filled, rows[0], delimiter=";")
+    writer.writeheader()
+    writer.writerows(rows)
+    sheet.write_text("\ufeff" + filled.getvalue(), encoding="utf-8")
+    shown = await site.run("reviews", "import", str(sheet))
+    assert (shown.code, "not-for-pop: 1 patients" in shown.out) == (2, True)
+    assert len(json.loads((await site.run("reviews", "log", "--json")).out)) == 1
+    applied = await site.run("reviews", "import", str(sheet), "--apply")
+    assert (applied.code, "1 decisions made" in applied.out) == (0, True)
+    await site.run("apply")
+    late = await site.run("reviews", "import", str(sheet), "--apply")
+    assert (late.code, "no such item is open" in late.out) == (65, True)
 
 
 async def test_poll_brings_the_record_and_replay_wants_a_condition(site: Site) -> None:
