@@ -10,10 +10,9 @@ from mappers.events.causes import CAUSES, RADIOTHERAPY, SURGERY, THERAPY, cause_
 from mappers.events.courses import Course, courses
 from mappers.events.mitigations import given_for, mitigation_drafts
 from mappers.events.report import Report
-from mappers.events.reports import read_report
+from mappers.events.reports import read_report, resulting_conditions
 from mappers.events.selection import concerns_event
 from mappers.events.terms import TERM
-from mappers.fhir import objects
 from mappers.protocol import Context, Draft, Group, MapOutput, NotForPop, Resource, Source
 from mappers.subjects import case_key, check_after_birth, subject_source
 
@@ -49,8 +48,11 @@ class AdverseEventMapper:
     def map(self, group: Group, context: Context) -> MapOutput:
         """An event per course, with its children."""
         reports: list[Report] = []
-        resulting = _resulting(group.members, context)
+        told_by_events: set[str] = set()
+        # AdverseEvents sort before Conditions: a diagnosis that results from one has been read with it.
         for member in group.members:
+            if member.reference in told_by_events:
+                continue
             found = read_report(member, context)
             if isinstance(found, NotForPop):
                 yield found
@@ -59,36 +61,13 @@ class AdverseEventMapper:
             else:
                 _date(found, context)
                 reports.append(found)
-        told, checks = courses(_joined(reports, resulting), context)
+                told_by_events.update(each.reference for each in resulting_conditions(member, context))
+        told, checks = courses(reports, context)
         for check in checks:
             yield NotForPop(check.resource.reference, "grade 0: the event was looked for, and there was none")
         given = given_for(context) if told else {}
         for course in told:
             yield from _drafts(course, given, context)
-
-
-def _resulting(members: Sequence[Resource], context: Context) -> dict[str, str]:
-    """Condition → the AdverseEvent that it results from."""
-    found: dict[str, str] = {}
-    for member in members:
-        for reference in objects(member.json.get("resultingCondition")) if member.type == "AdverseEvent" else ():
-            condition = context.resolve(reference, within=member)
-            if condition is not None:
-                found.setdefault(condition.reference, member.reference)
-    return found
-
-
-def _joined(reports: list[Report], resulting: dict[str, str]) -> list[Report]:
-    """A diagnosis that results from an event that is told is the same event: it takes the event's term and day if it has none."""
-    events = {report.resource.reference: report for report in reports}
-    for report in reports:
-        event = events.get(resulting.get(report.resource.reference, ""))
-        if event is not None:
-            report.term = event.term or report.term
-            event.term = report.term
-            if report.grade is None and event.grade is not None:
-                report.day, report.day_source = report.day or event.day, report.day_source or event.day_source
-    return reports
 
 
 def _refused(report: Report, context: Context) -> str | None:

@@ -2,8 +2,9 @@
 
 CTCAE grades an event at its worst, and an event lasts until it is resolved (NCI *Guidelines for AE reporting*: one event, its
 highest grade). So reports of one CTCAE term belong together while the event has not been resolved in between: after a report
-that calls it ongoing however long it takes, otherwise within ``adverse-event.course-days`` (default 30). A grade 0 ends the course
-that is open. Two reports without a day of their own are one if they suspect the same treatments.
+that calls it ongoing however long it takes (unless other treatments are suspected by then), otherwise within
+``adverse-event.course-days`` (default 30). A grade 0 ends the course that is open. Two reports without a day of their own are
+one if they suspect the same treatments.
 """
 
 from __future__ import annotations
@@ -115,7 +116,10 @@ def _continues(course: Course, report: Report, reach: dt.timedelta) -> bool:
         return report.day.date <= ended
     if last.outcome in _OVER:
         return not apart
-    return last.outcome in _GOING_ON or apart <= reach
+    if apart <= reach:
+        return True
+    named = set(_suspects(last)), set(_suspects(report))
+    return last.outcome in _GOING_ON and not (all(named) and named[0].isdisjoint(named[1]))
 
 
 def _suspects(report: Report) -> list[str]:

@@ -52,12 +52,14 @@ def _adverse_event(member: Resource, context: Context) -> Report | NotForPop:
     name = "event" if "event" in json or "code" not in json else "code"
     event = first(json.get(name))
     report = Report(member, event, Source(member.reference, name))
-    conditions = [context.resolve(each, within=member) for each in objects(json.get("resultingCondition"))]
+    conditions = resulting_conditions(member, context)
     if not codings(event) and not text_of(event.get("text")):
-        named = next((each for each in conditions if each is not None and each.type == "Condition"), None)
-        if named is None:
+        if not conditions:
             return NotForPop(member.reference, "it names no event")
-        report.event, report.event_source = first(named.json.get("code")), Source(named.reference, "code")
+        report.event, report.event_source = (
+            first(conditions[0].json.get("code")),
+            Source(conditions[0].reference, "code"),
+        )
     report.term = find_term(report.event, context)
     for value, source in (
         *_extension_values(member, _ANY_GRADE_URL),
@@ -65,7 +67,7 @@ def _adverse_event(member: Resource, context: Context) -> Report | NotForPop:
         (_ctcae_only(json.get("seriousness")), Source(member.reference, "seriousness")),
         (_text_grade(report.event), report.event_source),
     ):
-        _take_grade(report, value, source)
+        report.take_grade(read_grade(value), source)
     for name in _DATES:
         if report.day is None and (day := day_in(json.get(name), context)) is not None:
             report.day, report.day_source = day, Source(member.reference, name)
@@ -80,7 +82,17 @@ def _adverse_event(member: Resource, context: Context) -> Report | NotForPop:
     report.read = _read(
         member, "actuality", "status", "category", "seriousness", "extension", "modifierExtension", *_DATES
     )
+    for condition in conditions:
+        told = _condition(condition, context)
+        if isinstance(told, Report):
+            report.complete(told)
     return report
+
+
+def resulting_conditions(member: Resource, context: Context) -> list[Resource]:
+    """The diagnoses that are the same event."""
+    found = (context.resolve(each, within=member) for each in objects(member.json.get("resultingCondition")))
+    return [each for each in found if each is not None and each.type == "Condition"]
 
 
 def _condition(member: Resource, context: Context) -> Report | NotForPop:
@@ -92,12 +104,12 @@ def _condition(member: Resource, context: Context) -> Report | NotForPop:
     report = Report(member, first(json.get("code")), Source(member.reference, "code"))
     report.term = find_term(report.event, context)
     for value, source in _extension_values(member, GRADE_URL):
-        _take_grade(report, value, source)
-    _take_grade(report, json.get("severity"), Source(member.reference, "severity"))
+        report.take_grade(read_grade(value), source)
+    report.take_grade(read_grade(json.get("severity")), Source(member.reference, "severity"))
     for number, stage in enumerate(objects(json.get("stage"))):
         if is_ctcae(stage.get("summary")) or is_ctcae(stage.get("type")):
-            _take_grade(report, stage.get("summary"), Source(member.reference, f"stage[{number}].summary"))
-    _take_grade(report, _text_grade(report.event), report.event_source)
+            report.take_grade(read_grade(stage.get("summary")), Source(member.reference, f"stage[{number}].summary"))
+    report.take_grade(read_grade(_text_grade(report.event)), report.event_source)
     for name, rule in (("onsetDateTime", ""), ("onsetPeriod", ""), ("recordedDate", _FALLBACKS["recordedDate"])):
         if report.day is None and (day := day_in(json.get(name), context)) is not None:
             report.day, report.day_source, report.day_rule = day, Source(member.reference, name), rule
@@ -150,10 +162,10 @@ def _observation(member: Resource, context: Context) -> Report | NotForPop:
                 answer,
             )
     for value, source in _extension_values(member, GRADE_URL):
-        _take_grade(report, value, source)
+        report.take_grade(read_grade(value), source)
     for value, where in grades:
-        _take_grade(report, value, Source(member.reference, where))
-    _take_grade(report, _text_grade(report.event), report.event_source)
+        report.take_grade(read_grade(value), Source(member.reference, where))
+    report.take_grade(read_grade(_text_grade(report.event)), report.event_source)
     when = observed_on(member, context)
     if when is not None:
         report.day, report.day_source = when[0], when[1]
@@ -168,13 +180,6 @@ def _observation(member: Resource, context: Context) -> Report | NotForPop:
 
 def _read(member: Resource, *elements: str) -> list[Source]:
     return [Source(member.reference, element) for element in elements if element in member.json]
-
-
-def _take_grade(report: Report, value: Any, source: Source) -> None:
-    """The first element that states a grade; a number before a severity."""
-    found = read_grade(value)
-    if found is not None and (report.grade is None or (report.grade.from_severity and not found.from_severity)):
-        report.grade, report.grade_source = found, source
 
 
 def _text_grade(event: JsonObject) -> int | None:

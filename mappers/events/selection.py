@@ -37,7 +37,7 @@ def concerns_event(resource: Resource) -> bool:
 
 @remembered
 def _diagnosis_asks(code: JsonObject) -> bool:
-    return treatment_caused(code) or _ADVERSE.search(words(code)) is not None
+    return treatment_caused(code) or is_ctcae_code(code) or _ADVERSE.search(words(code)) is not None
 
 
 @remembered

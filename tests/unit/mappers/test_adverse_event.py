@@ -251,6 +251,16 @@ def test_reports_far_apart_are_two_courses_unless_it_went_on() -> None:
     assert len(drafts(mapped(patient(), condition(), *apart, adverse_event__course_days=90), KIND)) == 1
 
 
+def test_what_goes_on_is_one_course_unless_another_treatment_is_suspected_by_then() -> None:
+    first = event(
+        "a", 1, "2024-03-01", outcome=concept(OUTCOME, "ongoing"), suspectEntity=suspect({"display": "Cisplatin"})
+    )
+    later = event("b", 2, "2025-05-01")
+    assert len(drafts(mapped(patient(), condition(), first, later), KIND)) == 1
+    other = later | {"suspectEntity": suspect({"display": "Letrozole"})}
+    assert len(drafts(mapped(patient(), condition(), first, other), KIND)) == 2
+
+
 def test_grade_0_ends_the_course_that_is_open() -> None:
     draft = only(mapped(patient(), condition(), event("a", 2, "2024-03-01"), event("b", 0, "2024-03-20")), KIND)
     assert (draft.payload["outcome"], draft.payload["dateResolved"]) == ("resolved", "2024-03-20")
@@ -329,6 +339,18 @@ def test_a_diagnosis_from_before_the_first_treatment_is_no_event_of_it() -> None
     result = mapped(patient(), condition(), administration("m", CISPLATIN, "2024-06-01"), before)
     assert not drafts(result, KIND)
     assert "before the first treatment" in reasons(result)["Condition/d"]
+
+
+def test_the_resulting_diagnosis_is_the_same_event_and_tells_what_the_event_does_not() -> None:
+    result = mapped(
+        patient(), condition(), diagnosis("d", severity={"text": "severe"}, abatementDateTime="2024-03-20"),
+        event("e", None, None, event={"text": "Nausea"}, resultingCondition=[{"reference": "Condition/d"}]),
+    )  # fmt: skip
+    draft = only(result, KIND)
+    assert draft.key == "AdverseEvent:AdverseEvent/e"
+    assert {name: draft.payload[name] for name in ("date", "grade", "outcome", "dateResolved")} == {
+        "date": "2024-03-01", "grade": 3, "outcome": "resolved", "dateResolved": "2024-03-20",
+    }  # fmt: skip
 
 
 def due_to(named: dict[str, Any]) -> list[dict[str, Any]]:
