@@ -43,6 +43,7 @@ KINDS = {
     "AdverseEventMitigation": "adverse-events/mitigations",
     "Radiotherapy": "radiotherapies", "RadiotherapyDosage": "radiotherapies/dosages",
     "RadiotherapySetting": "radiotherapies/settings", "GenomicVariant": "genomic-variants",
+    "RiskAssessment": "risk-assessments",
 } | {kind: "stagings" for kind, facts in FACTS.items() if "stagingDomain" in facts.const} | {
     kind: "tumor-boards" if kind.endswith("Board") else "genomic-signatures"
     for kind, facts in FACTS.items() if "category" in facts.const
