@@ -23,6 +23,7 @@ SCALES: dict[tuple[str, str], str] = {
 }
 #: A performance status that does not say which: SNOMED CT 423690003, which is MII's.
 GENERAL = frozenset({(SNOMED, "423690003")})
+_GENERAL_NAMES = re.compile(r"(?:allgemeiner )?leistungszustand|performance status(?: score)?", re.I)
 
 #: LOINC answer lists LL529-9 (ECOG) and LL4986-7 (Karnofsky); SNOMED CT ECOG grades 0 to 5.
 ANSWERS: dict[tuple[str, str], tuple[str, int]] = {
@@ -112,14 +113,18 @@ def is_performance_status(json: JsonObject) -> bool:
 
 @remembered
 def _names_scale(code: JsonObject) -> bool:
-    return scale_of(code) is not None or has_code(code, GENERAL)
+    return scale_of(code) is not None or _is_general(code)
+
+
+def _is_general(code: Any) -> bool:
+    return has_code(code, GENERAL) or any(_GENERAL_NAMES.fullmatch(each) for each in words(code).split(" | "))
 
 
 def scores(resource: Resource) -> Iterator[Score]:
     """The scores of an Observation and its components."""
     json = resource.json
     own = scale_of(json.get("code"))
-    general = own is None and has_code(json.get("code"), GENERAL)
+    general = own is None and _is_general(json.get("code"))
     if own is not None or general:
         yield from _score(resource.reference, "", json, own)
     for position, part in enumerate(objects(json.get("component"))):

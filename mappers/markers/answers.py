@@ -47,6 +47,8 @@ _DEGREE = re.compile(
 )
 _AFTER = re.compile(r"\s*(?:for amplification|staining|expression|result|nuclear staining|färbung)$|[.!;:]+$")
 
+_IN_BRACKETS = re.compile(r"\s*\([^()]*\)?$")
+
 #: The test gave no result: there is nothing that POP could hold, and nothing will come.
 _NOT_DONE = frozenset({(SNOMED, "385660001"), (SNOMED, "373121007"), (SNOMED, "262008008")})
 _NOT_DONE_WORDS = re.compile(
@@ -89,7 +91,8 @@ def presence_of(value: Any) -> str | None:
 def presence_word(text: str) -> str | None:
     """The same for words; None for anything else."""
     said = plain(text).strip(" ()")
-    for form in (said, _AFTER.sub("", said), _DEGREE.sub("", _AFTER.sub("", said))):
+    short = _AFTER.sub("", _IN_BRACKETS.sub("", said))
+    for form in (said, _AFTER.sub("", said), short, _DEGREE.sub("", short)):
         if form in _WORDS:
             return _WORDS[form]
     return None

@@ -139,12 +139,12 @@ class ResultReader:
         if self.analyte in MISMATCH_REPAIR and (state := nuclear_word(text)) is not None:
             yield Finding("nuclearExpressionStatus", self._at(name), state)
             return
+        if self.analyte in PERCENTAGES and (share := _share(text)) is not None:
+            yield from self._number(name, share, None, None, ["%"], part)
+            return
         answer = presence_word(text)
         if answer is not None:
             yield self._presence(name, answer)
-            return
-        if self.analyte in PERCENTAGES and (share := _share(text)) is not None:
-            yield from self._number(name, share, None, None, ["%"], part)
             return
         typed = read_number(text)
         if typed is not None and typed.high is not None:
@@ -184,6 +184,11 @@ class ResultReader:
             kind = TPS
         if kind is not None and (plain or named[0] == "%"):
             yield from self._pdl1(name, kind, number, high, comparator)
+            return
+        if self.analyte == PDL1 and (plain or named[0] == "%"):
+            yield self._problem(
+                name, "unmapped-value", "The result does not say which PD-L1 score it is (TPS, IC or CPS)."
+            )
             return
         yield from self._measure(name, number, comparator, named, part, about=about)
 

@@ -78,6 +78,14 @@ def test_a_scale_by_name(text: str) -> None:
     assert only(mapped(patient(), condition(), record), "PerformanceStatus").payload["ecogScore"] == 1
 
 
+def test_a_performance_status_in_general_is_what_its_answer_names() -> None:
+    record = observation("o", ECOG, valueString="Karnofsky 70 %") | {"code": {"text": "Leistungszustand"}}
+    assert only(mapped(patient(), condition(), record), "PerformanceStatus").payload["karnofskyScore"] == 70
+    unnamed = mapped(patient(), condition(), record | {"valueString": "good"})
+    assert not drafts(unnamed, "PerformanceStatus")
+    assert "another scale" in reasons(unnamed)["Observation/o"]
+
+
 def test_both_scales_of_one_observation_are_one_entity() -> None:
     parts = [
         {"code": concept(SNOMED, "423740007"), "valueCodeableConcept": concept(MII + "ecog", "1")},

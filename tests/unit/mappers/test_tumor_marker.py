@@ -73,6 +73,7 @@ def _quantity(value: float, unit: str, **more: Any) -> dict[str, Any]:
         (HER2, {"valueString": "+++"}, "immunohistochemicalScore", "3+"),
         (HER2, {"valueString": "negative (1+)"}, "immunohistochemicalScore", "1+"),
         (HER2, {"valueString": "nicht amplifiziert"}, "presence", "negative"),
+        (HER2, {"valueString": "Not amplified (ratio 1.2)"}, "presence", "negative"),
         (HER2, {"valueCodeableConcept": concept(LOINC, "LA11843-2", "3+")}, "immunohistochemicalScore", "3+"),
         (HER2, {"interpretation": [concept(HL7 + "v3-ObservationInterpretation", "POS")]}, "presence", "positive"),
         (ER, {"valueString": "positiv (90 %)"}, "fraction", {"value": 90.0, "unit": "%"}),
@@ -193,6 +194,7 @@ def test_the_date_of_release_is_the_last_resort() -> None:
         ({"text": "ß-HCG quantitativ"}, "LP14329-4"),
         ({"text": "Prostataspezifisches Antigen (PSA)"}, "LP18193-0"),
         ({"text": "Ki-67 Index (IHC)"}, "LP39016-8"),
+        ({"text": "CEA (Roche Elecsys)"}, "LP28643-2"),
         ({"text": "Östrogenrezeptor-Status"}, "LP18567-5"),
         ({"text": "ER"}, "LP18567-5"),
         (concept("http://lab.example.org", "CEA"), "LP28643-2"),
@@ -331,3 +333,12 @@ def test_a_typed_number_reads_as_it_was(number: Decimal) -> None:
         found = read_number(typed)
         assert found is not None
         assert found.low == number
+
+
+def test_a_percentage_of_pdl1_that_does_not_say_of_what_waits() -> None:
+    record = observation("o", PSA, category=LABORATORY, **_quantity(5, "%")) | {"code": {"text": "PD-L1 (SP142)"}}
+    draft = only(mapped(patient(), condition(), record), "TumorMarker")
+    assert ("unmapped-value", "value") in codes(draft)
+    assert draft.blocked
+    assay = record | {"code": {"text": "PD-L1 IHC 22C3 pharmDx"}}
+    assert only(mapped(patient(), condition(), assay), "TumorMarker").payload["tumorProportionScore"] == "TC2"
