@@ -72,6 +72,8 @@ def plain_name(text: str) -> str:
     """A name without grade, CTCAE version and tags, in lower case and American spelling."""
     plain = _TAGS.sub(" ", _CTCAE.sub(" ", text))
     plain = " ".join(GRADE_WORDS.sub(" ", plain).casefold().split()).strip(" .,;:-–()")
+    # «Platelet count decreased grade»: the question of a flowsheet whose answer is the grade.
+    plain = re.sub(r"\s+(?:toxicity )?(?:grade|grad)$", "", plain)
     for british, american in _AMERICAN:
         plain = plain.replace(british, american)
     return plain

@@ -16,6 +16,7 @@ from mappers.radiotherapy.sessions import count_sessions
 from mappers.radiotherapy.statements import Statement, read_statement
 from mappers.radiotherapy.tables import UNC
 from mappers.subjects import TUMOUR, case_key, only_primary, subject_source
+from mappers.treatments.termination import reason_of_words
 
 _READ = (
     "status", "statusReason", "category", "code", "extension", "partOf", "basedOn", "performedPeriod", "performedDateTime",
@@ -119,7 +120,10 @@ def _intent(therapy: Drafting, course: Course, context: Context) -> None:
 def _termination(therapy: Drafting, course: Course, context: Context) -> None:
     stated = next((each.termination for each in course.statements if each.termination is not None), None)
     if stated is not None:
-        therapy.concept("terminationReason", "TreatmentTerminationReason", stated[0], context=context, source=stated[1])
+        concept, source = stated
+        if context.translate("TreatmentTerminationReason", concept, text=True) is None:
+            concept = reason_of_words(concept) or concept
+        therapy.concept("terminationReason", "TreatmentTerminationReason", concept, context=context, source=source)
 
 
 def _targets(therapy: Drafting, course: Course, context: Context) -> None:

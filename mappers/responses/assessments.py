@@ -27,7 +27,8 @@ RECIST = "CancerTreatmentResponse"
 #: (DNPM, DKTK); SNOMED CT *Status of regression of tumor* (MII course reports).
 _CODES = frozenset({(LOINC, "97509-4"), (LOINC, "88040-1"), (LOINC, "21976-6"), (SNOMED, "396432002")})
 _CRITERIA = re.compile(
-    r"\bi?recist(?:v?1|\b)|\bpercist\b|\b(?:lugano|cheson|imwg|iwcll|rano|tumou?r|cancer|oncolog\w+) response\b|"
+    r"\bi?recist(?:v?1|\b)|\bpercist\b|\b(?:lugano|cheson|imwg|iwcll|rano|tumou?r|cancer|lymphoma|myeloma|metabolic|oncolog\w+) "
+    r"response\b|\bresponse\b[^|]*\b(?:lugano|cheson|imwg|iwcll|rano)\b|"
     r"response to (?:cancer|anti-?cancer|tumou?r|oncolog\w+) (?:treatment|therapy)|cancer disease (?:status|progression)|"
     r"gesamtbeurteilung (?:des )?tumorstatus|tumoransprechen", re.I
 )  # fmt: skip

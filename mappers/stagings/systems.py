@@ -150,7 +150,7 @@ _WORDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\bgleason\b|\bisup\b", "gleason"),
         (r"\birs(?:g)?[\s-]*(?:clinical\s+)?group|intergroup rhabdomyosarcoma", "rhabdomyosarcoma"),
         (r"\bwilms\b.*\bstage|\bnwtsg?\b", "wilms"),
-        (r"\bann[\s-]*arbor\b|\blugano\b|\bcotswolds?\b|\blymphoma stage\b", "lymphoma"),
+        (r"\bann[\s-]*arbor\b|^(?!.*\brespon[sd]).*\blugano\b|\bcotswolds?\b|\blymphoma stage\b", "lymphoma"),
         (r"\bdukes\b|durie|\bbclc\b|masaoka|\bfab\b|\bcns[\s-]*who|zns[\s-]*who|\bokuda\b|\bmarburg\b", FOREIGN),
     )
 )

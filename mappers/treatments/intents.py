@@ -73,7 +73,8 @@ def stated_intent(json: JsonObject) -> Intent | None:
 
 
 def stated_role(json: JsonObject) -> str | None:
-    """NCIt code of the adjunctive role: POP's own extension, oBDS *Stellung zur OP*, or an intent that is a role (mCODE STU2)."""
+    """NCIt code of the adjunctive role: POP's own extension, oBDS *Stellung zur OP*, an intent that is a role (mCODE STU2), or
+    the words of a plan or of a reason."""
     own = extension_value(json, ADJUNCTIVE_ROLE)
     if own is not None:
         return next((code for _, code in pairs(own[1])), None)
@@ -87,8 +88,9 @@ def stated_role(json: JsonObject) -> str | None:
                 return _ROLES[pair]
     if json.get("resourceType") == "CarePlan":
         text = plan_words(json)
-        return next((role for pattern, role in _ROLE_WORDS if pattern.search(text)), None)
-    return None
+    else:
+        text = " | ".join(words(concept) for concept in objects(json.get("reasonCode")))
+    return next((role for pattern, role in _ROLE_WORDS if pattern.search(text)), None)
 
 
 def is_supportive(json: JsonObject) -> bool:

@@ -384,6 +384,13 @@ def test_why_it_ended(code: str, reason: str | None) -> None:
     assert _codes(therapy, "terminationReason") == (reason,)
 
 
+def test_why_it_stopped_in_words() -> None:
+    stopped = summary(
+        "course", count(5), CURATIVE, status="stopped", statusReason={"text": "Patient declined further treatment"}
+    )
+    assert _codes(only(mapped(patient(), condition(), stopped), KIND), "terminationReason") == ("105480006",)
+
+
 def test_a_diagnosis_code_names_the_tumour_among_several() -> None:
     second = condition("c2", "C61")
     course = summary(

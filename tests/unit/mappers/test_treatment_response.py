@@ -284,7 +284,11 @@ def test_of_a_panel_the_overall_response() -> None:
 
 @pytest.mark.parametrize(
     ("name", "code"),
-    [("Response assessment (RECIST 1.1), CT chest", "77477000"), ("PET/CT tumor response", "82918005")],
+    [
+        ("Response assessment (RECIST 1.1), CT chest", "77477000"),
+        ("PET/CT tumor response", "82918005"),
+        ("Lymphoma response (Lugano 2014), PET/CT", "82918005"),
+    ],
 )
 def test_the_name_of_the_assessment_may_say_the_imaging(name: str, code: str) -> None:
     draft = only(mapped(patient(), condition(), worded("a", name, valueString="Partial response")), KIND)
