@@ -9,7 +9,7 @@ from mappers.drafting import Drafting
 from mappers.events.causes import CAUSES, RADIOTHERAPY, SURGERY, THERAPY, cause_drafts, causes_of, end_of, start_of
 from mappers.events.courses import Course, courses
 from mappers.events.mitigations import given_for, mitigation_drafts
-from mappers.events.report import Report
+from mappers.events.report import OF_TREATMENT, Report
 from mappers.events.reports import read_report, resulting_conditions
 from mappers.events.selection import concerns_event
 from mappers.events.terms import TERM
@@ -94,7 +94,7 @@ def _date(report: Report, context: Context) -> None:
         view = next((each for each in context.entities(kind) if each.key == key), None)
         day = (end_of(view) or start_of(view)) if view is not None else None
         if day is not None:
-            report.day, report.day_source, report.day_rule = day, suspect.source, "therapy"
+            report.day, report.day_source, report.day_rule = day, suspect.source, OF_TREATMENT
             return
 
 
@@ -148,11 +148,14 @@ def _put_grade(drafting: Drafting, course: Course, context: Context) -> None:
         text = "The source states a severity; CTCAE's grades 1 to 5 are mild, moderate, severe, life-threatening and fatal."
         drafting.assume("grade", "grade-of-severity", text, source)
     drafting.put("grade", worst.grade.value, source)
+    if fatal and worst.grade.value < 5:
+        text = "The event was fatal, which is CTCAE's grade 5, and the source states another grade."
+        drafting.issue("contradiction", "grade", text, source=source)
 
 
 def _put_day(drafting: Drafting, course: Course, context: Context) -> None:
     dated = [each for each in course.reports if each.day is not None and each.day_source is not None]
-    stated = [each for each in dated if not each.day_rule] or dated
+    stated = [each for each in dated if each.day_rule != OF_TREATMENT] or dated
     if not stated:
         drafting.missing("date", "No day is known of the event, its record or its suspected treatment.",
                          Source(course.first.resource.reference, "date"))  # fmt: skip
@@ -161,7 +164,7 @@ def _put_day(drafting: Drafting, course: Course, context: Context) -> None:
     assert report.day is not None
     assert report.day_source is not None
     drafting.day("date", report.day, report.day_source)
-    if report.day_rule == "therapy":
+    if report.day_rule == OF_TREATMENT:
         text = (
             "The side effect has no day of its own: that of the suspected treatment's end, or else its start, is taken."
         )

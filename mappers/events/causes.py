@@ -32,9 +32,9 @@ _FIELDS = {
     SURGERY: "surgeryId",
 }
 _NAMED = (
-    (re.compile(r"radiother|radiation|strahlenther|bestrahlung", re.I), RADIOTHERAPY),
-    (re.compile(r"surger|operation\b|resection", re.I), SURGERY),
-    (re.compile(r"chemother|systemic therapy|systemische therapie|immunother", re.I), THERAPY),
+    (re.compile(r"radiother|radiation|radiosurg|radiochemo|strahlenther|bestrahlung", re.I), RADIOTHERAPY),
+    (re.compile(r"(?<!radio)surger|operation\b|resection", re.I), SURGERY),
+    (re.compile(r"chemother|chemorad|systemic therapy|systemische therapie|immunother", re.I), THERAPY),
 )
 #: POP's own export: a MedicationAdministration with such an extension is a whole therapy.
 _POP_THERAPY = "onconova-ext-medication-administration-"
@@ -52,7 +52,7 @@ class Cause:
 def causes_of(report: Report, context: Context) -> Iterator[tuple[Suspect, Cause | None]]:
     """Each suspect of a report, and what it is; None if that is not clear, or nothing that POP has."""
     for suspect in report.suspects:
-        yield suspect, _referred(suspect.named, report.resource, context) or _named(suspect, report, context)
+        yield suspect, _referred(suspect.named, suspect.holder, context) or _named(suspect, report, context)
 
 
 def _referred(reference: JsonObject, within: Resource, context: Context) -> Cause | None:
@@ -115,7 +115,7 @@ def _agents(concepts: Sequence[JsonObject], context: Context) -> set[str]:
 def _named(suspect: Suspect, report: Report, context: Context) -> Cause | None:
     """A drug by its name, or the only treatment of the kind that is named."""
     named = suspect.named
-    target = context.resolve(named, within=report.resource) if "reference" in named else None
+    target = context.resolve(named, within=suspect.holder) if "reference" in named else None
     concepts = _concepts(target) if target is not None else []
     if codings(named) or text_of(named.get("text")):
         concepts.append(named)

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from mappers.dates import Day
-from mappers.events.report import Report
+from mappers.events.report import OF_TREATMENT, Report
 from mappers.protocol import Context, Source
 
 
@@ -103,12 +103,7 @@ def courses(reports: Iterable[Report], context: Context) -> tuple[list[Course], 
 
 def _continues(course: Course, report: Report, reach: dt.timedelta) -> bool:
     last = course.reports[-1]
-    if (
-        last.day is None
-        or report.day is None
-        or last.day_rule.startswith("therapy")
-        or report.day_rule.startswith("therapy")
-    ):
+    if last.day is None or report.day is None or OF_TREATMENT in (last.day_rule, report.day_rule):
         return last.day == report.day and _suspects(last) == _suspects(report)
     apart = report.day.date - last.day.date
     ended = max((each.resolved.date for each in course.reports if each.resolved is not None), default=None)

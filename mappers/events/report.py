@@ -10,6 +10,9 @@ from mappers.events.grades import Grade
 from mappers.events.suspects import Suspect
 from mappers.protocol import JsonObject, Resource, Source, Translation
 
+#: ``Report.day_rule`` of a report that has no day of its own: its treatment's.
+OF_TREATMENT = "treatment"
+
 
 @dataclass(slots=True)
 class Report:

@@ -30,6 +30,7 @@ _ANY_GRADE_URL = re.compile(r"grade", re.I)
 _RESOLVED_URL = re.compile(r"resolv?ed?-?date|resolution-?date|date-?resolved", re.I)
 _STATUS_URL = re.compile(r"/status$", re.I)
 _PATIENT_REPORTED = re.compile(r"\bpro[- ]?ctcae\b|patient[- ]reported", re.I)
+_NOTHING = re.compile(r"no\b|none\b|keine?\b|nil\b", re.I)
 _NOT_ESTABLISHED = frozenset({"entered-in-error", "refuted", "unconfirmed", "provisional", "differential"})
 #: R4's element and R5's; detection and recording are fallbacks.
 _DATES = ("date", "occurrenceDateTime", "occurrencePeriod", "detected", "recordedDate")
@@ -56,10 +57,10 @@ def _adverse_event(member: Resource, context: Context) -> Report | NotForPop:
     if not codings(event) and not text_of(event.get("text")):
         if not conditions:
             return NotForPop(member.reference, "it names no event")
-        report.event, report.event_source = (
-            first(conditions[0].json.get("code")),
-            Source(conditions[0].reference, "code"),
-        )
+        report.event = first(conditions[0].json.get("code"))
+        report.event_source = Source(conditions[0].reference, "code")
+    if _NOTHING.match(words(report.event)):
+        return NotForPop(member.reference, "it says that there was no event")
     report.term = find_term(report.event, context)
     for value, source in (
         *_extension_values(member, _ANY_GRADE_URL),
@@ -156,16 +157,15 @@ def _observation(member: Resource, context: Context) -> Report | NotForPop:
         # «Adverse event» as the question, the term as its answer.
         answer = find_term(value, context)
         if answer is not None:
-            report.event, report.event_source, report.term = (
-                value,
-                Source(member.reference, "valueCodeableConcept"),
-                answer,
-            )
+            report.event, report.term = value, answer
+            report.event_source = Source(member.reference, "valueCodeableConcept")
     for value, source in _extension_values(member, GRADE_URL):
         report.take_grade(read_grade(value), source)
     for value, where in grades:
         report.take_grade(read_grade(value), Source(member.reference, where))
     report.take_grade(read_grade(_text_grade(report.event)), report.event_source)
+    if report.term is None and report.grade is None:
+        return NotForPop(member.reference, "it names neither a term of CTCAE nor a grade")
     when = observed_on(member, context)
     if when is not None:
         report.day, report.day_source = when[0], when[1]

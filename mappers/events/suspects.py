@@ -21,6 +21,8 @@ class Suspect:
     """A Reference, or a CodeableConcept."""
     causality: JsonObject | None
     source: Source
+    holder: Resource
+    """The resource that names it: references are resolved within it."""
 
 
 def suspects_of(member: Resource) -> Iterator[Suspect]:
@@ -31,7 +33,7 @@ def suspects_of(member: Resource) -> Iterator[Suspect]:
         for name in ("instance", "instanceReference", "instanceCodeableConcept"):
             if isinstance(each.get(name), dict):
                 source = Source(member.reference, f"suspectEntity[{number}].{name}")
-                yield Suspect(each[name], assessment or None, source)
+                yield Suspect(each[name], assessment or None, source, member)
     for number, each in enumerate(objects(member.json.get("extension"))):
         if not _SUSPECT_URL.search(str(each.get("url"))):
             continue
@@ -42,8 +44,10 @@ def suspects_of(member: Resource) -> Iterator[Suspect]:
         )
         named = instance.get("valueReference") or instance.get("valueCodeableConcept")
         if isinstance(named, dict):
-            yield Suspect(named, related.get("valueCodeableConcept"), Source(member.reference, f"extension[{number}]"))
+            yield Suspect(
+                named, related.get("valueCodeableConcept"), Source(member.reference, f"extension[{number}]"), member
+            )
     for position, extension in extensions(member.json, DUE_TO):
         named = extension.get("valueReference") or extension.get("valueCodeableConcept")
         if isinstance(named, dict):
-            yield Suspect(named, None, Source(member.reference, f"extension[{position}]"))
+            yield Suspect(named, None, Source(member.reference, f"extension[{position}]"), member)

@@ -220,6 +220,7 @@ def test_serious_is_no_grade_and_death_is_grade_5() -> None:
         ({"actuality": "potential"}, "potential"),
         ({"modifierExtension": [{"url": "http://x.example.org/status", "valueCode": "entered-in-error"}]}, "in error"),
         ({"event": {}}, "names no event"),
+        ({"event": {"text": "No adverse events"}}, "no event"),
         ({"extension": graded(0)}, "grade 0"),
     ],
 )
@@ -312,6 +313,13 @@ def test_a_term_as_the_answer() -> None:
     assert (draft.payload["event"]["code"], draft.payload["grade"]) == ("10016256", 2)
 
 
+def test_a_note_about_adverse_events_is_none() -> None:
+    said = observation("o", (LOINC, "x"), valueString="None reported") | {"code": {"text": "Adverse events"}}
+    result = mapped(patient(), condition(), said)
+    assert not drafts(result, KIND)
+    assert "neither a term" in reasons(result)["Observation/o"]
+
+
 def test_patient_reported_outcomes_are_another_scale() -> None:
     said = observation("o", (LOINC, "x"), valueInteger=3) | {"code": {"text": "PRO-CTCAE fatigue severity"}}
     result = mapped(patient(), condition(), said)
@@ -377,6 +385,18 @@ def test_a_suspected_administration_is_its_therapy_and_drug() -> None:
     assert draft.payload == {"causality": "possibly-related"}
     assert draft.references["medicationId"].endswith("/C376")
     assert draft.references["adverseEventId"] == "AdverseEvent:AdverseEvent/e"
+
+
+def test_a_treatment_of_two_kinds_is_neither() -> None:
+    said = event("e", suspectEntity=suspect({"display": "radiochemotherapy, chemotherapy part"}))
+    result = mapped(patient(), condition(), administration("m", CISPLATIN, "2024-02-20"), said)
+    assert not drafts(result, CAUSE)
+
+
+def test_a_fatal_event_of_another_grade_is_a_contradiction() -> None:
+    draft = only(mapped(patient(), condition(), event("e", 4, outcome=concept(OUTCOME, "fatal"))), KIND)
+    assert draft.payload["grade"] == 4
+    assert ("contradiction", "grade") in codes(draft)
 
 
 @pytest.mark.parametrize("named", [{"display": "Cisplatin"}, {"display": "chemotherapy"}])
