@@ -39,6 +39,9 @@ _NAMES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
          r"levofloxacin|ciprofloxacin"),
         ("a vitamin", r"folic acid|folsäure|cyanocobalamin|vitamin|hydroxocobalamin"),
         ("a fluid", r"sodium chloride|natriumchlorid|dextrose|glucose|ringer|sterile water|magnesium|potassium"),
+        ("a drug against clotting", r"enoxaparin|dalteparin|tinzaparin|certoparin|heparin|apixaban|rivaroxaban|edoxaban|warfarin|"
+         r"phenprocoumon"),
+        ("a drug for the bowel", r"loperamid|senna|docusat|macrogol|polyethylene glycol|bisacodyl|lactulos"),
         ("a drug against pain", r"acetylsalicylic|aspirin|ibuprofen|naproxen|diclofenac|morphin|fentanyl|hydromorphon|oxycodon|"
          r"metamizol|celecoxib"),
     )

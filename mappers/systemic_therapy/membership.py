@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,14 +11,8 @@ from mappers.agents import known_regimens, supportive_reason
 from mappers.protocol import EntityView
 from mappers.systemic_therapy.courses import Course
 from mappers.systemic_therapy.evidence import Evidence
+from mappers.systemic_therapy.medications import sounds_like_one
 
-#: WHO stems of cancer drugs (*The use of stems in the selection of International Nonproprietary Names*): such an agent of POP's
-#: list is one even where nothing else says so. POP's list, which is the NCI Thesaurus's, has statins and antihistamines, too.
-_STEMS = re.compile(
-    r"(?:tinib|ciclib|parib|platin|rubicin|taxel|vedotin|deruxtecan|mafodotin|emtansine|leucel|rasib|sidenib|lutamide|trexed|poside|"
-    r"citabine|zomib|lisib|fenib|metostat|menib|[a-z]limab|[a-z]tamab|[a-z]ixumab)\b",
-    re.I,
-)
 #: How long before and after a course's doses its adjuncts are given: a prephase, and the cycle after the last dose.
 _BEFORE, _AFTER = dt.timedelta(days=14), dt.timedelta(days=42)
 #: Folinate belongs to what it modulates or rescues (EMA, *calcium folinate*: indications).
@@ -33,7 +26,7 @@ def left_out(each: Evidence) -> str | None:
         return None
     if agent.kind == "" and (reason := supportive_reason({"text": agent.name})) is not None:
         return f"a supportive drug: {reason}"
-    if agent.kind in ("", "other") and not each.claimed and not _STEMS.search(agent.name):
+    if agent.kind in ("", "other") and not each.claimed and not sounds_like_one(agent.name):
         return "a drug that is given for many diseases, and no tumour is named"
     return None
 
