@@ -111,27 +111,35 @@ def runs_of(evidence: Iterable[Evidence], rules: Rules, surgeries: Sequence[dt.d
 
 def _cut(members: list[Evidence], rules: Rules, surgeries: Sequence[dt.date]) -> list[Run]:
     runs: list[Run] = []
+    reach: dt.date | None = None
+    stated: dict[str, str | None] = {}
     for each in members:
-        run = runs[-1] if runs else None
-        if run is None or _apart(run, each, rules, surgeries):
-            runs.append(Run([each]))
-        else:
-            run.evidence.append(each)
+        if not runs or _apart(each, reach, stated, rules, surgeries):
+            runs.append(Run([]))
+            reach, stated = None, {}
+        runs[-1].evidence.append(each)
+        covered = each.timing.reach or (each.timing.start.date if each.timing.start is not None else None)
+        reach = max(filter(None, (reach, covered)), default=None)
+        for what in ("intent", "role"):
+            stated[what] = stated.get(what) or getattr(each, what)
     return runs
 
 
-def _apart(run: Run, each: Evidence, rules: Rules, surgeries: Sequence[dt.date]) -> bool:
-    for what in ("intent", "role"):
-        before, after = run.stated(what), getattr(each, what)
+def _apart(
+    each: Evidence, reach: dt.date | None, stated: Mapping[str, str | None], rules: Rules, surgeries: Sequence[dt.date]
+) -> bool:
+    """``reach`` and ``stated``: of the run so far, its last covered day and its intent and role."""
+    for what, before in stated.items():
+        after = getattr(each, what)
         if before is not None and after is not None and before != after:
             return True
-    start, reach = each.timing.start, run.reach
+    start = each.timing.start
     if start is None or reach is None:
         return False
     pause = start.date - reach
     if pause > rules.gap(each):
         return True
-    palliative = "palliative" in (run.stated("intent"), each.intent)
+    palliative = "palliative" in (stated.get("intent"), each.intent)
     return (
         not palliative and not is_hormone(each) and pause >= _SURGICAL_PAUSE
         and any(reach < day <= start.date for day in surgeries)
