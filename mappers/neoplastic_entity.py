@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from mappers.diagnoses import diagnose
 from mappers.fhir import has_code
@@ -67,7 +68,7 @@ class NeoplasticEntityMapper:
                 yield NotForPop(member.reference, diagnosis.reason)
             else:
                 statements.append(read_statement(member, diagnosis, context))
-        tumours, doubtful = clusters(statements, lambda each: each.facts)
+        tumours, doubtful = _tumours(statements)
         for each in doubtful:
             yield NotForPop(
                 each.condition.reference, "it could be one of several tumours of this patient and does not say which"
@@ -76,6 +77,20 @@ class NeoplasticEntityMapper:
         yield from _findings(group.members, drafts)
         for draft in drafts:
             yield draft.drafting(drafts).done()
+
+
+def _tumours(statements: list[Statement]) -> tuple[list[list[Statement]], list[Statement]]:
+    """The primaries first: two reports of one metastasis may name their primary by two of its Conditions."""
+    tumours, doubtful = clusters(
+        [each for each in statements if each.facts.relationship == "primary"], lambda each: each.facts
+    )
+    names = {each.condition.reference: tumour[0].condition.reference for tumour in tumours for each in tumour}
+    others = [
+        replace(each, facts=replace(each.facts, primary=names.get(each.facts.primary, each.facts.primary)))
+        for each in statements if each.facts.relationship != "primary"
+    ]  # fmt: skip
+    more, more_doubtful = clusters(others, lambda each: each.facts)
+    return [*tumours, *more], [*doubtful, *more_doubtful]
 
 
 def _is_metastasis(member: Resource) -> bool:

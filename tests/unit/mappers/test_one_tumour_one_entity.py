@@ -194,6 +194,20 @@ def test_metastases_of_one_site_are_one_and_belong_to_the_merged_primary() -> No
     assert "only-primary" in assumed(found["C71.9"])
 
 
+def test_a_metastasis_told_twice_may_name_its_primary_by_two_names() -> None:
+    related = "http://hl7.org/fhir/StructureDefinition/condition-related"
+    said = [
+        condition(name, "C79.51", extension=[{"url": related, "valueReference": {"reference": f"Condition/{of}"}}])
+        for name, of in (("one", "problem"), ("other", "encounter"))
+    ]
+    record = [condition("problem", "C50.412"), condition("encounter", "C50.912"), condition("kidney", "C64.1"), *said]
+    found = [
+        each for each in drafts(mapped(patient(), *record), TUMOUR) if each.payload["relationship"] == "metastatic"
+    ]
+    assert len(found) == 1
+    assert str(found[0].references["relatedPrimaryId"]).endswith(("/problem", "/encounter"))
+
+
 def test_a_histology_without_a_diagnosis_is_about_the_only_tumour() -> None:
     said = observation("h", (LOINC, "59847-4"), valueCodeableConcept=concept(ICD_O, "8500/3"))
     draft = only(mapped(patient(), condition("c", "C50.412"), said), TUMOUR)
