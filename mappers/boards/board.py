@@ -6,6 +6,8 @@ from mappers.boards.draft import MOLECULAR, THERAPEUTIC, UNSPECIFIED, drafts
 from mappers.boards.meeting import meetings, referred
 from mappers.boards.recognition import BOARD_TYPES, board_of, is_genomic_report, is_recommendation, why_not
 from mappers.boards.therapeutic import REQUIRED, of_resource
+from mappers.diagnoses import diagnose
+from mappers.fhir import objects
 from mappers.protocol import Context, Group, MapOutput, NotForPop, Resource
 from mappers.subjects import TUMOUR
 
@@ -51,10 +53,12 @@ class TumorBoardMapper:
                 yield NotForPop(member.reference, why)
             elif member.type == "Task":
                 tasks[member.reference] = member
-            elif board_of(member) is not None:
-                boards.append(member)
-            else:
+            elif board_of(member) is None:
                 reports.append(member)
+            elif _about_another(member, context):
+                yield NotForPop(member.reference, "a conference about another disease than a tumour")
+            else:
+                boards.append(member)
         held = meetings(boards, context)
         told = {each.reference for meeting in held for each, _ in referred(meeting, context)}
         for report in reports:
@@ -73,6 +77,16 @@ class TumorBoardMapper:
             yield NotForPop(reference, "a recommendation of no tumour board or report for POP that is known here")
         for meeting in held:
             yield from drafts(meeting, context)
+
+
+def _about_another(board: Resource, context: Context) -> bool:
+    """True if every disease that it names is known, and none is a tumour."""
+    named = [each for element in ("reasonReference", "addresses") for each in objects(board.json.get(element))]
+    found = [context.resolve(each, within=board) for each in named]
+    diagnoses = [each for each in found if each is not None and each.type == "Condition"]
+    return bool(diagnoses) and len(diagnoses) == len(named) and not any(
+        diagnose(each.json).relationship is not None for each in diagnoses
+    )  # fmt: skip
 
 
 def _says(action: Resource, context: Context) -> bool:

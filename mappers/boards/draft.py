@@ -14,6 +14,7 @@ from mappers.boards.therapeutic import (
     VARIANT,
     Recommendation,
     effect_concept,
+    in_words,
     of_resource,
     own_recommendations,
 )
@@ -55,6 +56,8 @@ def drafts(meeting: Meeting, context: Context) -> Iterator[Draft]:
             therapies.append(found)
         others.append((resource, source))
     therapies.extend(each for board in meeting.resources for each in own_recommendations(board, context))
+    named = {source: in_words(concept, source, context) for concept, source in stated(meeting, context)}
+    therapies.extend(each for each in named.values() if each is not None)
     genomic = any(kind != MARKER for each in therapies for kind, _, _ in each.evidence)
     kind = MOLECULAR if meeting.category == "molecular" or genomic else UNSPECIFIED
     drafting = Drafting(kind, f"{kind}:{meeting.identity}")
@@ -115,9 +118,14 @@ def _general(
     field = "recommendations"
     found: list[tuple[Translation, Source]] = []
     for concept, source in stated(meeting, context):
+        drafting.read(source)
+        if in_words(concept, source, context) is not None:
+            # A drug is a recommendation of its own at a molecular board, and systemic therapy at another.
+            systemic = of_key("start-systemic", context) if not molecular else None
+            found.extend((each, source) for each in [systemic] if each is not None)
+            continue
         translations, understood = recommended(concept, context)
         found.extend((each, source) for each in translations)
-        drafting.read(source)
         if not understood and (codings(concept) or words(concept)):
             coded = concept if codings(concept) else {"text": words(concept)}
             if source.element.startswith("activity") and not codings(concept) and len(words(concept)) > 80:
@@ -131,7 +139,7 @@ def _general(
 
 
 def _of_request(request: Resource, molecular: bool, context: Context) -> list[Translation]:
-    """A drug is a recommendation of its own at a molecular board, and systemic therapy at another."""
+    """As of a drug in words."""
     if request.type in ("MedicationRequest", "RequestGroup"):
         systemic = of_key("start-systemic", context) if not molecular else None
         return [systemic] if systemic is not None else []

@@ -95,50 +95,67 @@ def _dated(board: Resource, context: Context) -> tuple[Day | None, Source, bool]
 
 
 def stated(meeting: Meeting, context: Context) -> Iterator[tuple[JsonObject, Source]]:
-    """Concepts of what the meeting recommends in general."""
+    """Concepts of what the meeting recommends: what it concludes, then its activities."""
     for resource in meeting.resources:
-        json = resource.json
         for element in ("followUp", "conclusionCode"):
-            for concept in objects(json.get(element)):
+            for concept in objects(resource.json.get(element)):
                 yield concept, Source(resource.reference, element)
-        for position, activity in enumerate(objects(json.get("activity"))):
+        for position, activity in enumerate(objects(resource.json.get("activity"))):
             detail = first(activity.get("detail"))
             if detail.get("status") == "entered-in-error":
                 continue
             source = Source(resource.reference, f"activity[{position}]")
             if context.resolve(first(activity.get("reference")), within=resource) is not None:
                 continue  # what it refers to says it better
-            code: Any = detail.get("code")
-            if isinstance(code, dict):
-                yield code, source
-            elif isinstance(detail.get("description"), str):
+            product = context.resolve(first(detail.get("productReference")), within=resource)
+            said: list[Any] = [detail.get("code"), detail.get("productCodeableConcept")]
+            said.append(product.json.get("code") if product is not None else None)
+            yield from ((concept, source) for concept in said if isinstance(concept, dict))
+            if "code" not in detail and isinstance(detail.get("description"), str):
                 yield {"text": detail["description"]}, source
 
 
 def referred(meeting: Meeting, context: Context) -> Iterator[tuple[Resource, Source]]:
-    """Requests and tasks that are the meeting's recommendations: it names them, or they are based on it."""
+    """Requests, tasks and implications that are the meeting's recommendations: it names them, or they are based on it or were
+    made there."""
     seen: set[str] = set()
     for resource in meeting.resources:
         for position, activity in enumerate(objects(resource.json.get("activity"))):
-            yield from _once(first(activity.get("reference")), resource, f"activity[{position}]", seen, context)
+            yield from _once(activity.get("reference"), resource, f"activity[{position}]", seen, context)
         for position, extension in extensions(resource.json, RECOMMENDED_ACTION):
             yield from _once(extension.get("valueReference"), resource, f"extension[{position}]", seen, context)
+        if resource.type == "DiagnosticReport" and meeting.category == "molecular" and not meeting.report:
+            for reference in objects(resource.json.get("result")):
+                yield from _once(reference, resource, "result", seen, context)
     plans = {each.reference for each in meeting.resources if each.type == "CarePlan"}
-    if not plans:
+    visits = {each.reference for each in meeting.resources if each.type == "Encounter"}
+    if not plans and not visits:
         return
     for request in context.resources("MedicationRequest", "RequestGroup", "ServiceRequest"):
-        for reference in objects(request.json.get("basedOn")):
-            target = context.resolve(reference, within=request)
-            proposal = request.json.get("intent") in ("proposal", "plan", "option")
-            if target is not None and target.reference in plans and proposal and request.reference not in seen:
+        if request.reference in seen or board_of(request) is not None:
+            continue
+        proposal = request.json.get("intent") in ("proposal", "plan", "option")
+        based = objects(request.json.get("basedOn")) if proposal else []
+        for element, references, targets in (
+            ("basedOn", based, plans),
+            ("encounter", objects(request.json.get("encounter")), visits),
+        ):
+            found = [context.resolve(each, within=request) for each in references] if targets else []
+            if any(each is not None and each.reference in targets for each in found) and request.reference not in seen:
                 seen.add(request.reference)
-                yield request, Source(request.reference, "basedOn")
+                yield request, Source(request.reference, element)
 
 
 def _once(
     reference: Any, within: Resource, element: str, seen: set[str], context: Context
 ) -> Iterator[tuple[Resource, Source]]:  # fmt: skip
     target = context.resolve(reference, within=within) if isinstance(reference, dict) else None
-    if target is not None and target.reference not in seen:
-        seen.add(target.reference)
-        yield target, Source(within.reference, element)
+    if target is None or target.reference in seen:
+        return
+    seen.add(target.reference)
+    if target.type == "RequestGroup":
+        # The parts of a combination are told by it.
+        for action in objects(target.json.get("action")):
+            part = context.resolve(first(action.get("resource")), within=target)
+            seen.update([part.reference] if part is not None else [])
+    yield target, Source(within.reference, element)

@@ -36,7 +36,8 @@ _WITHOUT_BOARD = "ther"
 _BOARD = re.compile(
     r"tumou?r[- ]?(?:board|conference|konferenz)|tumou?rboard|krebskonferenz|cancer (?:board|conference)|"
     r"(?:multi|inter)[- ]?disciplin\w+ (?:tumou?r|cancer|oncolog\w+|team)? ?(?:board|conference|meeting|case conference|konferenz)|"
-    r"\bmdt (?:meeting|conference|discussion)\b|\bmtb\b|molecular board|molekular(?:es|er)? board",
+    r"(?:multi|inter)[- ]?disciplin\w+ (?:tumou?r|cancer|oncolog\w+) (?:team )?(?:review|discussion|round|assessment)|"
+    r"\bmdt (?:meeting|conference|discussion|review)\b|\bmtb\b|molecular board|molekular(?:es|er)? board",
     re.I,
 )
 _MOLECULAR = re.compile(

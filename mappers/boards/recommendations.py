@@ -20,7 +20,7 @@ _THERAPY_TYPE = re.compile(r"therapie-?typ|therapieempfehlung|therapieart", re.I
 _EXCLUDES = {"watch": {"follow-up"}, "maintenance": {"evaluate-systemic"}, "stop-systemic": {"evaluate-systemic"},
              "start-systemic": {"evaluate-systemic"},
              "continue-systemic": {"evaluate-systemic", "continue-treatment"}, "other-board": {"molecular-testing"},
-             "confirmatory-testing": {"additional-testing"}}  # fmt: skip
+             "confirmatory-testing": {"additional-testing"}, "restage": {"additional-testing"}}  # fmt: skip
 
 
 @lru_cache(maxsize=1)

@@ -82,31 +82,44 @@ def own_recommendations(board: Resource, context: Context) -> Iterator[Recommend
         yield replace(base, identity=f"{board.reference}/{identity}", drugs=tuple(drugs))
 
 
+def in_words(concept: JsonObject, source: Source, context: Context) -> Recommendation | None:
+    """A drug that an activity or a conclusion names. Its identity is the drug: it has no other."""
+    drugs = tuple((each, concept, source) for each in agents_of(concept, context))
+    if not drugs:
+        return None
+    names = "+".join(sorted({agent.code for agent, _, _ in drugs}))
+    return Recommendation(f"{source.resource}/{names}", source, drugs=_distinct(drugs))
+
+
 def of_resource(resource: Resource, context: Context) -> Recommendation | None:
-    """The recommendation that a MedicationRequest, RequestGroup, ServiceRequest or Task is; None if of no drug or trial."""
-    source = Source(resource.reference, "code")
-    base = Recommendation(resource.reference, source)
+    """The recommendation that a request, a Task or a therapeutic implication is; None if it is of no drug or trial."""
+    json = resource.json
+    base = Recommendation(resource.reference, Source(resource.reference, "code"))
     if resource.type == "MedicationRequest":
         return _medication(base, resource, context)
     if resource.type == "RequestGroup":
-        actions = [
-            context.resolve(first(each.get("resource")), within=resource)
-            for each in objects(resource.json.get("action"))
-        ]
-        parts = [
-            each for action in actions if action is not None and (each := of_resource(action, context)) is not None
-        ]
-        if not parts:
-            return None
-        joined = base
-        for each in parts:
-            joined = _joined(joined, each)
-        return replace(_flags(joined, resource), source=Source(resource.reference, "action"))
-    if resource.type == "ServiceRequest" and has_code(resource.json.get("code"), {_TRIAL}):
+        return _combination(base, resource, context)
+    if resource.type == "ServiceRequest" and has_code(json.get("code"), {_TRIAL}):
         return _trial(base, resource, context)
     if resource.type == "Task" and not is_follow_up(resource) and not is_dosing(resource):
         return _task(base, resource, context)
+    if resource.type == "Observation":
+        found = _supported(base, {"reference": resource.reference}, resource, base.source, context)
+        known = tuple(each for each in found.drugs if each[0] is not None)
+        return replace(found, drugs=known) if known else None
     return None
+
+
+def _combination(base: Recommendation, group: Resource, context: Context) -> Recommendation | None:
+    joined, parts = base, 0
+    for action in objects(group.json.get("action")):
+        request = context.resolve(first(action.get("resource")), within=group)
+        if request is not None and request.type == "MedicationRequest":
+            joined, parts = (
+                _joined(joined, _medication(Recommendation(request.reference, base.source), request, context)),
+                parts + 1,
+            )
+    return replace(_flags(joined, group), source=Source(group.reference, "action")) if parts else None
 
 
 def _medication(base: Recommendation, request: Resource, context: Context) -> Recommendation:

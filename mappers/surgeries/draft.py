@@ -16,7 +16,7 @@ from mappers.surgeries.operations import Operation, chain
 from mappers.surgeries.residual import put_outcome
 from mappers.surgeries.sessions import Session
 from mappers.surgeries.statement import Statement
-from mappers.terminology.neoplasm_names import read_site
+from mappers.terminology.neoplasm_names import read_name
 
 KIND = "Surgery"
 _READ = (
@@ -146,10 +146,9 @@ def _topography(drafting: Drafting, site: JsonObject, source: Source, context: C
         return
     found = context.translate("CancerTopography", site, text=True)
     if found is None:
-        named = next(filter(None, (read_site(name) for name in _names(site))), None)
-        if named is None or named.topography is None:
-            return
-        found = context.translate("CancerTopography", _coded(ICD_O_TOPOGRAPHY, named.topography))
+        spelled = [read_name(spelling) for name in _names(site) for spelling in _spellings(name)]
+        code = next((each.topography for each in spelled if each is not None and each.topography is not None), None)
+        found = context.translate("CancerTopography", _coded(ICD_O_TOPOGRAPHY, code)) if code is not None else None
     if found is not None:
         drafting.put("bodysite", found.concept, source)
         drafting.note_rule("bodysite", found, source)
@@ -262,3 +261,9 @@ def _coded(system: str, code: str) -> JsonObject:
 def _names(concept: JsonObject) -> list[str]:
     found = [text_of(each.get("display")) for each in codings(concept)]
     return [each for each in (*found, text_of(concept.get("text"))) if each]
+
+
+def _spellings(name: str) -> list[str]:
+    """``Lung, right upper lobe`` is the right upper lobe of lung; ``Breast, left`` the breast, left."""
+    whole, joined, part = name.partition(",")
+    return [name, name.replace(",", " "), f"{part.strip()} of {whole.strip()}"] if joined else [name]

@@ -70,21 +70,6 @@ def read_name(display: str) -> NeoplasmName | None:
     return _primary(text, side)
 
 
-_STRUCTURE = re.compile(r"\b(?:structures?(?: of)?|region|entire|part of|body)\b")
-
-
-@lru_cache(maxsize=4096)
-def read_site(display: str) -> NeoplasmName | None:
-    """``Structure of lobe of left lung (body structure)`` → C34.9, left: the name of a body structure, or of a body site as people
-    write it. None if a word is not understood."""
-    text = _TAG.sub("", " ".join(display.casefold().replace(",", " ").split()))
-    text = _RECURRENCE.sub("", text)
-    sides = {code for word, code in _SIDES.items() if re.search(rf"\b{word}\b", text)}
-    plain = " ".join(_STRUCTURE.sub(" ", _NOISE.sub(" ", text)).split())
-    site = _site(re.sub(r"^of |^the | of$", "", plain))
-    return None if site is None else NeoplasmName(site, None, sides.pop() if len(sides) == 1 else None)
-
-
 def _primary(text: str, side: str | None) -> NeoplasmName | None:
     histologies = _lexicon()[1]
     for words in dict.fromkeys((text, _PRIMARY.sub("", text))):

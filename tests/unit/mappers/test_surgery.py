@@ -447,6 +447,16 @@ def test_site_and_side_of_the_body_site() -> None:
     assert (draft.payload["bodysite"]["code"], draft.payload["bodysiteLaterality"]["code"]) == ("C34.9", RIGHT)
 
 
+@pytest.mark.parametrize(
+    ("text", "site"), [("Lung, right upper lobe", "C34.1"), ("Lung, right", "C34.9"), ("Chest", None)]
+)
+def test_body_sites_as_catalogues_write_them(text: str, site: str | None) -> None:
+    done = procedure(code={"text": "Wedge resection"}, bodySite=[{"text": text}])
+    draft = only(mapped(patient(), condition(code="C34.11"), done), "Surgery")
+    assert draft.payload["bodysite"]["code"] == (site or "C34.9")
+    assert ("site-of-operation" in assumed(draft)) is (site is None)
+
+
 def test_the_side_of_a_hemicolectomy_is_none() -> None:
     draft = only(mapped(patient(), condition(code="C18.2"), procedure(code={"text": "Right hemicolectomy"})), "Surgery")
     assert draft.payload["bodysite"]["code"] == "C18.9"

@@ -218,6 +218,60 @@ def test_a_request_that_is_based_on_the_plan() -> None:
     assert not drafts(mapped(patient(), condition(), plan(title="MTB"), order), THERAPY)
 
 
+def test_drugs_in_words_and_products() -> None:
+    activity = [
+        {"detail": {"code": OSIMERTINIB, "status": "unknown"}},
+        {"detail": {"productCodeableConcept": {"text": "Trametinib"}}},
+    ]
+    result = mapped(patient(), condition(), plan(title="MTB", activity=activity))
+    assert [[each["display"] for each in draft.payload["drugs"]] for draft in drafts(result, THERAPY)] == [
+        ["Osimertinib"],
+        ["Trametinib"],
+    ]
+    assert recommended(only(mapped(patient(), condition(), plan(activity=activity)), BOARD)) == [START]
+
+
+def test_what_was_ordered_at_the_board() -> None:
+    visit = told()[2]
+    order = {
+        "resourceType": "ServiceRequest", "id": "q", "status": "active", "intent": "order", **SUBJECT,
+        "code": {"text": "Referral to radiation oncology"}, "encounter": {"reference": "Encounter/e"},
+    }  # fmt: skip
+    draft = only(mapped(patient(), condition(), visit, order), BOARD)
+    assert recommended(draft) == ["420227002:363702006=(386053000:363702006=1287742003)"]
+
+
+def test_the_report_of_a_molecular_board() -> None:
+    implication, _, _ = genomics()
+    report = told()[3] | {"code": {"text": "Molecular tumor board report"}, "result": [{"reference": "Observation/i"}]}
+    result = mapped(patient(), condition(), implication, report)
+    assert only(result, THERAPY).payload["expectedEffect"]["code"] == "110280000"
+
+
+def test_a_combination_is_one_recommendation() -> None:
+    parts = [
+        request("m1", {"text": "Dabrafenib"}),
+        request("m2", {"text": "Trametinib"}, basedOn=[{"reference": "CarePlan/b"}]),
+    ]
+    group = {
+        "resourceType": "RequestGroup", "id": "g", "status": "active", "intent": "proposal", **SUBJECT,
+        "action": [{"resource": {"reference": f"MedicationRequest/{each}"}} for each in ("m1", "m2")],
+    }  # fmt: skip
+    board = plan(title="MTB", activity=[{"reference": {"reference": "RequestGroup/g"}}])
+    draft = only(mapped(patient(), condition(), board, group, *parts), THERAPY)
+    assert [each["display"] for each in draft.payload["drugs"]] == ["Trametinib", "Dabrafenib"]
+
+
+def test_a_conference_about_another_disease() -> None:
+    stroke = condition("k", {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "I63.9"}]})
+    result = mapped(
+        patient(), condition(), stroke,
+        review(code={"text": "Multidisciplinary team meeting"}, reasonReference=[{"reference": "Condition/k"}]),
+    )  # fmt: skip
+    assert not drafts(result, BOARD)
+    assert "another disease" in reasons(result)["Procedure/b"]
+
+
 def test_an_unknown_drug_waits() -> None:
     board = plan(title="MTB", activity=[{"reference": {"reference": "MedicationRequest/m"}}])
     draft = only(mapped(patient(), condition(), board, request("m", {"text": "House mixture 7"})), THERAPY)
