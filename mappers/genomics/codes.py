@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from mappers.codes import LOINC, NCIT
-from mappers.fhir import codings, pairs, text_of
+from mappers.fhir import codings, pairs, remembered, text_of
 from mappers.protocol import JsonObject
 
 TBD = "http://hl7.org/fhir/uv/genomics-reporting/CodeSystem/tbd-codes-cs"
@@ -100,8 +100,11 @@ _PLAIN = re.compile(r"[^a-z0-9]")
 
 def role_of(code: Any) -> str | None:
     """What a component with this code says. POP exports the origin of a variant with no code at all."""
-    if not isinstance(code, dict):
-        return "uncoded"
+    return _role(code) if isinstance(code, dict) else "uncoded"
+
+
+@remembered
+def _role(code: JsonObject) -> str | None:
     for system, value in pairs(code):
         known = (
             _LOINC_ROLES.get(value) if system == LOINC

@@ -12,15 +12,7 @@ from mappers.fhir import objects, pairs
 from mappers.genomics.codes import OTHERS
 from mappers.genomics.samples import Reports, sample_of
 from mappers.genomics.signature_codes import signatures_in
-from mappers.genomics.statement import (
-    Statement,
-    element_of,
-    is_about,
-    is_variant,
-    read_about,
-    read_element,
-    read_statement,
-)
+from mappers.genomics.statement import Statement, element_of, read_about, read_element, read_statement, sort_of
 from mappers.protocol import Context, NotForPop, Resource
 from mappers.subjects import VOID
 
@@ -41,12 +33,12 @@ class Gathering:
         for member in members:
             for resource in _observations(member, context):
                 reason = _not_a_variant(resource, context)
-                role = element_of(resource.json)
+                sort = sort_of(resource.json)
                 if reason is not None:
                     self.reasons.append(NotForPop(resource.reference, reason))
-                elif role is not None:
-                    self._elements[resource.reference] = role, resource
-                elif is_variant(resource.json):
+                elif sort == "element":
+                    self._elements[resource.reference] = element_of(resource.json), resource
+                elif sort == "variant":
                     self.statements[resource.reference] = read_statement(resource)
                 else:
                     about.append(resource)
@@ -104,13 +96,8 @@ def _observations(member: Resource, context: Context) -> Iterator[Resource]:
         return
     for each in objects(member.json.get("contained")):
         found = context.resolve(f"#{each.get('id')}", within=member)
-        if found is not None and found.type == "Observation" and tells(found.json):
+        if found is not None and found.type == "Observation" and sort_of(found.json) is not None:
             yield found
-
-
-def tells(json: dict[str, object]) -> bool:
-    """True if the Observation is one about a variant in any way."""
-    return is_variant(json) or is_about(json) or element_of(json) is not None
 
 
 def _not_a_variant(resource: Resource, context: Context) -> str | None:

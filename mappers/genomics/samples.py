@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from mappers.codes import LOINC, SNOMED
 from mappers.dates import Day
 from mappers.drafting import Drafting
-from mappers.fhir import first, objects, pairs, profiles, text_of, words
-from mappers.genomics.codes import REPORTS
+from mappers.fhir import first, has_code, objects, profiles, remembered, text_of, words
+from mappers.genomics.codes import GENETICS, REPORTS
 from mappers.protocol import Context, JsonObject, Resource, Source
 from mappers.references import target_keys
 from mappers.subjects import VOID, day_in, observed_on
@@ -23,7 +23,8 @@ _PRODUCTS = (
 _PANEL = re.compile(rf"\bpanel\b|{_PRODUCTS}", re.I)
 _NO_PANEL = re.compile(r"report|bericht|befund", re.I)
 _GENETIC = re.compile(rf"genom|genetic|genetisch|mutation|{_PRODUCTS}", re.I)
-_STANDARD = frozenset({LOINC, SNOMED, "http://terminology.hl7.org/CodeSystem/v2-0074"})
+_STANDARD = frozenset({LOINC, SNOMED, GENETICS[0]})
+_PROFILES = frozenset({"genomics-report", "genomic-report", "mcode-cancer-genomics-report", "mcode-genomics-report"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,11 +183,18 @@ def _results(report: Resource, context: Context) -> Iterator[Resource]:
 
 def is_genetic_report(json: JsonObject) -> bool:
     """True for reports on genetic analyses, by code, section or profile."""
-    code = json.get("code")
-    if any(pair in REPORTS for pair in pairs(code)):
-        return True
-    if any(each == "GE" for concept in objects(json.get("category")) for _, each in pairs(concept)):
-        return True
-    return bool(profiles(json) & {"genomics-report", "genomic-report", "mcode-cancer-genomics-report"}) or bool(
-        isinstance(code, dict) and _GENETIC.search(words(code))
+    return (
+        _is_genetic(json.get("code"))
+        or any(_is_genetics(each) for each in objects(json.get("category")))
+        or bool("meta" in json and profiles(json) & _PROFILES)
     )
+
+
+@remembered
+def _is_genetic(code: JsonObject) -> bool:
+    return has_code(code, REPORTS) or _GENETIC.search(words(code)) is not None
+
+
+@remembered
+def _is_genetics(category: JsonObject) -> bool:
+    return has_code(category, {GENETICS})

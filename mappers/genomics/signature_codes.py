@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from mappers.codes import LOINC, NCIT
-from mappers.fhir import objects, pairs
+from mappers.fhir import objects, pairs, remembered
 from mappers.genomics.codes import POP_TBD, names_of
 from mappers.protocol import JsonObject
 
@@ -38,10 +37,9 @@ _OTHERS = re.compile(
 )
 
 
-def signature_of(code: Any) -> str | None:
+@remembered
+def signature_of(code: JsonObject) -> str | None:
     """The kind of signature a code stands for."""
-    if not isinstance(code, dict):
-        return None
     for pair in pairs(code):
         if pair in _CODES:
             return _CODES[pair]

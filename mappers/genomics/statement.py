@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mappers.codes import LOINC
-from mappers.fhir import choice, codings, has_code, objects, pairs, profiles, text_of, words
+from mappers.fhir import choice, codings, has_code, objects, pairs, profiles, remembered, text_of, words
 from mappers.genomics.answers import UNKNOWN, assessment_of
 from mappers.genomics.codes import ABOUT, OTHERS, TELLING, VARIANTS, names_of, role_of
 from mappers.protocol import JsonObject, Resource, Source
@@ -28,7 +28,6 @@ _GENE_TEST = re.compile(
     r"|\b[A-Z][A-Z0-9-]{1,9} gene p\.|\b[A-Z][A-Z0-9-]{1,9} (?:gene )?(?:mutations?|rearrangement|fusion)\b"
     r"|\bMutation(?:sanalyse|sstatus)\b",
 )  # fmt: skip
-_HINTS = ("gene", "genom", "mutation", "variant", "fusion", "rearrangement", "somatic")
 #: Tests of proteins, tissue types, drug metabolism and numbers of cells that have genes in their names.
 _NO_GENE_TEST = re.compile(
     r"immuno|\bIHC\b|expression|antigen|\bprotein\b|\bHLA\b|metaboli|pharmaco|family|\brisk\b|burden|\bload\b|haplotype|genotype",
@@ -84,37 +83,46 @@ class Statement:
         return self.values.get(role, [])
 
 
-def is_variant(json: JsonObject) -> bool:
-    """True if the Observation tells of a variant, by its code, profile, components or the name of its test."""
-    code = json.get("code")
-    if has_code(code, VARIANTS) or profiles(json) & VARIANT_PROFILES:
-        return True
-    if has_code(code, ABOUT) or has_code(code, OTHERS.keys()) or not isinstance(code, dict):
-        return False
+def sort_of(json: JsonObject) -> str | None:
+    """What an Observation is to variants: a ``variant``; an ``element`` of one by itself; ``about`` one that stands elsewhere;
+    an ``other`` genetic Observation; None for all others. By code or profile, by components, or by the name of the test."""
+    kind, role = _judge(json.get("code"))
+    if kind == "variant" or ("meta" in json and profiles(json) & VARIANT_PROFILES):
+        return "variant"
     parts = objects(json.get("component"))
-    test = words(code)
-    line = role_of(code) in ("line", "hgvs")
-    # Most laboratory results end here, without a regular expression.
-    if not (parts or line or any(hint in test.casefold() for hint in _HINTS)) or _NO_GENE_TEST.search(test):
-        return False
-    roles = {role_of(part.get("code")) for part in parts}
-    if {"gene", "hgvs"} <= roles or {"gene", "line"} <= roles:
-        return True
-    return any(_GENE_TEST.search(name) for name in names_of(code)) or (line and bool(roles & TELLING or _text(json)))
-
-
-def element_of(json: JsonObject) -> str | None:
-    """The role of an Observation that is one element of a finding by itself: coded as the components are, without any."""
-    code = json.get("code")
-    if objects(json.get("component")) or not any(system == LOINC for system, _ in pairs(code)):
+    if kind == "about":
+        return "about" if objects(json.get("derivedFrom")) else None
+    if kind == "other" or (role is not None and not parts):
+        return "other" if kind == "other" else "element"
+    if kind == "none" or not (parts or kind in ("test", "line")):
         return None
+    roles = {role_of(part.get("code")) for part in parts}
+    told = kind == "test" or ("gene" in roles and roles & {"hgvs", "line"})
+    return "variant" if told or (kind == "line" and (roles & TELLING or _text(json))) else None
+
+
+def element_of(json: JsonObject) -> str:
+    """The role of an Observation that is an element by itself: coded as the components are, without any."""
+    return _judge(json.get("code"))[1] or ""
+
+
+@remembered
+def _judge(code: JsonObject) -> tuple[str, str | None]:
+    """(kind, role as an element). Kinds: ``variant``; ``about`` one; an ``other`` genetic Observation; the name of a ``test`` for
+    changes of a gene; a ``line`` of results; ``none`` of them; or ``any``, which its components tell."""
     role = role_of(code)
-    return None if role in ("assessment", "uncoded") or has_code(code, ABOUT) else role
-
-
-def is_about(json: JsonObject) -> bool:
-    """True if the Observation says something of a variant that stands elsewhere."""
-    return has_code(json.get("code"), ABOUT) and bool(objects(json.get("derivedFrom")))
+    element = role if role != "assessment" and any(system == LOINC for system, _ in pairs(code)) else None
+    if has_code(code, VARIANTS):
+        return "variant", None
+    if has_code(code, ABOUT):
+        return "about", None
+    if has_code(code, OTHERS.keys()):
+        return "other", None
+    if not code or _NO_GENE_TEST.search(words(code)):
+        return "none", element
+    if any(_GENE_TEST.search(name) for name in names_of(code)):
+        return "test", element
+    return "line" if role in ("line", "hgvs") else "any", element
 
 
 def read_statement(resource: Resource) -> Statement:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from mappers.fhir import has_code
-from mappers.genomics.codes import OTHERS
 from mappers.genomics.finding import Finding, read_findings
-from mappers.genomics.gathering import Gathering, tells
+from mappers.genomics.gathering import Gathering
 from mappers.genomics.identity import clusters
 from mappers.genomics.samples import Reports, is_genetic_report
-from mappers.genomics.statement import contained_observations
+from mappers.genomics.statement import contained_observations, sort_of
 from mappers.genomics.variant_draft import VariantDraft
 from mappers.protocol import Context, Group, MapOutput, NotForPop, Resource
 
@@ -47,11 +45,11 @@ class GenomicVariantMapper:
 
     def select(self, resource: Resource) -> str | None:
         """All of a patient's genetic findings are one group: copies of a variant may be anywhere among them."""
-        json = resource.json
-        if resource.type == "DiagnosticReport":
-            found = is_genetic_report(json) or any(tells(each) for each in contained_observations(json))
+        if resource.type == "Observation":
+            found = sort_of(resource.json) is not None
         else:
-            found = tells(json) or has_code(json.get("code"), OTHERS.keys())
+            inside = any(sort_of(each) is not None for each in contained_observations(resource.json))
+            found = inside or is_genetic_report(resource.json)
         return _GROUP if found else None
 
     def map(self, group: Group, context: Context) -> MapOutput:
