@@ -204,8 +204,9 @@ class SourceSettings(Section):
     overlap: Annotated[float, Field(ge=0)] = 120.0
     """Seconds that a run reaches back behind its watermark (late commit visibility, field notes §1 *Pulling*)."""
     page_size: Annotated[int, Field(ge=1, le=1000)] = 200
-    timezone: Zone = "UTC"
-    """IANA zone of the institution: the day of an instant is the day there."""
+    timezone: Zone | None = None
+    """IANA zone of the institution: the day of an instant is the day there. Without it, it is the day as written, in the instant's
+    own offset."""
 
     def secret(self) -> str | None:
         """The bearer token, or None where the source has none."""

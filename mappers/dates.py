@@ -1,7 +1,8 @@
 """FHIR dates (R4 §2.24.0.1 date, dateTime, instant) as days of the institution, with their precision kept.
 
 A date without a time is never shifted. An instant is the day in the source's zone: 00:20 UTC on the 25th is the 25th in
-Berlin and the 24th in Boston. POP takes full days only (422 otherwise), so a partial date is completed to its middle: the
+Berlin and the 24th in Boston. Where the zone is not configured, it is the day as written: a sender who writes an offset of its own
+(``23:40-05:00``) writes its own wall clock. POP takes full days only (422 otherwise), so a partial date is completed to its middle: the
 15th of a known month, the 1st of July of a known year (the convention of cancer registries, ENCR *Recommendations for coding
 incidence date*); the mapper records that as an assumption.
 """
@@ -58,8 +59,8 @@ class Day:
         return self.date
 
 
-def parse_day(value: Any, zone: str = "UTC") -> Day | None:
-    """The day of a FHIR date, dateTime or instant in an IANA zone; None for anything else. Raises nothing."""
+def parse_day(value: Any, zone: str = "") -> Day | None:
+    """The day of a FHIR date, dateTime or instant in an IANA zone (empty: as written); None for anything else. Raises nothing."""
     return _parse_day(value.strip(), zone) if isinstance(value, str) else None
 
 
@@ -82,7 +83,7 @@ def _parse_day(text: str, zone: str) -> Day | None:
         moment = dt.datetime(
             date.year, date.month, date.day, int(hour), int(minute), min(int(second or 0), 59), tzinfo=_offset(offset)
         )
-        return Day(moment.astimezone(zone_of(zone)).date())
+        return Day(moment.astimezone(zone_of(zone)).date() if zone else date)
     except (ValueError, OverflowError):
         return None
 

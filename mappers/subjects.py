@@ -41,8 +41,8 @@ def subject_source(resource: Resource) -> Source:
 
 
 def zone(context: Context) -> str:
-    """Option ``timezone``: the IANA zone in which an instant becomes a day."""
-    return str(context.options.get("timezone") or "UTC")
+    """Option ``timezone``: the IANA zone in which an instant becomes a day; empty for the day as it is written."""
+    return str(context.options.get("timezone") or "")
 
 
 def day_in(value: object, context: Context) -> Day | None:
