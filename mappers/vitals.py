@@ -66,6 +66,7 @@ class VitalsMapper:
                 measured.append(_Measurement(member, moment_of(member.json), _encounter(member.json), found))
             else:
                 yield NotForPop(member.reference, _reason(member.json))
+        measured = _told_once(measured)
         per_day = context.options.get("vitals.per", "moment") == "day"
         for key, together in _days(measured, group.key, context) if per_day else _moments(measured, group.key):
             yield _draft(key, together, context, latest=per_day).done()
@@ -84,10 +85,39 @@ class _Measurement:
     moment: str
     encounter: str
     found: list[Reading]
+    also: list[Resource] = field(default_factory=list)
+    """Observations that say the same again."""
     fields: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         self.fields = frozenset(each.field for each in self.found)
+
+    def repeats(self, other: _Measurement) -> bool:
+        """True if it has the same values at the same moment; a date without a time is any moment of its day."""
+        if {each.field: each.measure for each in self.found} != {each.field: each.measure for each in other.found}:
+            return False
+        return self.moment == other.moment or min(len(self.moment), len(other.moment)) <= _DATE_ONLY
+
+
+#: Length of ``YYYY-MM-DD``.
+_DATE_ONLY = 10
+
+
+def _told_once(measured: list[_Measurement]) -> list[_Measurement]:
+    """Each measurement once, the one that says most of its circumstances; and one that names no encounter belongs to the only
+    encounter of its moment."""
+    kept: list[_Measurement] = []
+    for each in sorted(measured, key=lambda one: (-len(one.moment), not one.encounter, one.resource.reference)):
+        same = next((other for other in kept if other.repeats(each)), None)
+        if same is None:
+            kept.append(each)
+        else:
+            same.also.append(each.resource)
+    for each in kept:
+        if not each.encounter:
+            visits = {other.encounter for other in kept if other.encounter and other.moment == each.moment}
+            each.encounter = visits.pop() if len(visits) == 1 else ""
+    return kept
 
 
 def moment_of(json: JsonObject) -> str:
@@ -172,6 +202,9 @@ def _draft(key: str, measurements: list[_Measurement], context: Context, *, late
             each.resource, "effectiveDateTime", "effectivePeriod", "effectiveInstant", "issued", "encounter"
         )
         drafting.consume(each.resource, "interpretation", "referenceRange")
+        for repeat in each.also:
+            drafting.consume(repeat, *(name for name in repeat.json if name.startswith(("value", "effective"))))
+            drafting.consume(repeat, "status", "code", "category", "component", "encounter", "issued", "contained")
         for reading in each.found:
             _put(drafting, reading, latest=latest)
     _check_pressure(drafting)

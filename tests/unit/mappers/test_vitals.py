@@ -196,3 +196,22 @@ def test_any_typed_vital_sign_is_read_without_raising(text: str) -> None:
     for name in ("Height", "BP", "Temp"):
         record = observation("o", HEIGHT, category=VITAL, valueString=text) | {"code": {"text": name}}
         mapped(patient(), condition(), record)
+
+
+def test_a_measurement_that_is_told_again_is_one() -> None:
+    at, day = {"effectiveDateTime": "2024-02-12T09:10:00+01:00"}, {"effectiveDateTime": "2024-02-12"}
+    first = observation("a", WEIGHT, encounter={"reference": "Encounter/e"}, **at, **quantity(72, "kg"))
+    again = observation("b", WEIGHT, **at, **quantity(72, "kg"))
+    dated = observation("c", WEIGHT, **day, **quantity(72, "kg"))
+    draft = only(mapped(patient(), condition(), first, again, dated), "Vitals")
+    assert {source.resource for source in draft.consumed} >= {"Observation/a", "Observation/b", "Observation/c"}
+    other = observation("d", WEIGHT, **day, **quantity(75, "kg"))
+    assert len(drafts(mapped(patient(), condition(), first, again, other), "Vitals")) == 2
+
+
+def test_what_names_no_encounter_belongs_to_the_one_of_its_moment() -> None:
+    at = {"effectiveDateTime": "2024-02-12T09:10:00+01:00"}
+    weight = observation("a", WEIGHT, encounter={"reference": "Encounter/e"}, **at, **quantity(72, "kg"))
+    height = observation("b", HEIGHT, **at, **quantity(172, "cm"))
+    draft = only(mapped(patient(), condition(), weight, height), "Vitals")
+    assert draft.payload.keys() == {"date", "weight", "height"}
