@@ -4,9 +4,9 @@ A date without a time is never shifted. An instant is the day in the source's zo
 Berlin and the 24th in Boston. Where the zone is not configured, it is the day as written: a sender who writes an offset of its own
 (``23:40-05:00``) writes its own wall clock.
 
-POP takes full days only (422 otherwise), so a partial date is completed to its middle: the 15th of a known month, the 1st of July of
-a known year (the convention of cancer registries, ENCR *Recommendations for coding incidence date*); the mapper records that as an
-assumption.
+POP takes full days only (422 otherwise), so a partial date is completed to its middle: the 15th of a known month, the 1st of July
+of a known year (the convention of cancer registries, ENCR *Recommendations for coding incidence date*); the mapper records that as
+an assumption.
 """
 
 from __future__ import annotations
