@@ -21,7 +21,7 @@ from mappers.terminology.neoplasm_names import read_name
 KIND = "Surgery"
 _READ = (
     "status", "category", "code", "performedDateTime", "performedPeriod", "performedString", "partOf", "basedOn", "encounter",
-    "reasonCode", "reasonReference", "bodySite", "extension", "outcome",
+    "reasonCode", "reasonReference", "bodySite", "extension", "outcome", "contained",
 )  # fmt: skip
 #: Excisions without an organ of their own.
 _WHEREVER = frozenset({"excision", "skin-excision", "soft-tissue-excision", "bone-resection", "amputation"})
@@ -64,9 +64,8 @@ def _date(drafting: Drafting, session: Session, context: Context) -> None:
     assert day is not None
     drafting.day("date", day, source)
     if chosen.day_assumed:
-        drafting.assume(
-            "date", "date-of-encounter", "The start of the encounter stands in for the day of the operation.", source
-        )
+        text = "The start of the encounter, or the day of recording, stands in for the day of the operation."
+        drafting.assume("date", "date-of-encounter", text, source)
     check_after_birth(drafting, "date", day, source, context)
 
 

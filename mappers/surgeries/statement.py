@@ -35,6 +35,9 @@ _OTHER_INTENTS = {
 _OBDS_INTENTS: dict[str, Intent] = {"K": "curative", "O": "curative", "P": "palliative"}
 _OBDS_OTHER = {"D": "a diagnostic operation", "R": "an operation for a complication"}
 _INTENTION = re.compile(r"(?:operation-intention|opintention|onko-intention)$", re.I)
+#: German base profiles and MII *Prozedur*: what a procedure is done for, and when it was documented.
+_PURPOSE = re.compile(r"durchf(?:ue|ü)hrungsabsicht$", re.I)
+_RECORDED = re.compile(r"procedure-recordeddate$|extension-procedure\.recorded$|dokumentationsdatum$", re.I)
 _PALLIATIVE = re.compile(r"\bpalliat", re.I)
 _CURATIVE = re.compile(r"\b(?:curative|kurativ)", re.I)
 _NOT = re.compile(r"\b(?:non|not|nicht|no)[- ]", re.I)
@@ -136,9 +139,14 @@ def _reasons(resource: Resource, context: Context) -> tuple[dict[str, Source], b
 
 def _intention(json: JsonObject) -> tuple[str, Any] | None:
     """The registry's intention, from MII's extension or an older one of the same name."""
+    return _called(json, _INTENTION)
+
+
+def _called(json: JsonObject, name: re.Pattern[str]) -> tuple[str, Any] | None:
+    """The first extension whose URL ends with a name: its base differs between releases."""
     for position, extension in enumerate(objects(json.get("extension"))):
         url = extension.get("url")
-        if isinstance(url, str) and _INTENTION.search(url):
+        if isinstance(url, str) and name.search(url):
             value = next((value for name, value in extension.items() if name.startswith("value")), None)
             return f"extension[{position}]", value
     return None
@@ -162,6 +170,10 @@ def _intent(resource: Resource) -> tuple[Intent | None, Source | None, str]:
                 return _OBDS_INTENTS[code], source, ""
             if code in _OBDS_OTHER:
                 return None, source, _OBDS_OTHER[code]
+    purpose = _called(json, _PURPOSE)
+    for pair in pairs(purpose[1]) if purpose is not None else ():
+        if purpose is not None and pair in _OTHER_INTENTS:
+            return None, Source(resource.reference, purpose[0]), _OTHER_INTENTS[pair]
     for element in ("code", "category", "reasonCode"):
         text = " | ".join(words(each) for each in objects(json.get(element)))
         palliative, curative = _PALLIATIVE.search(text), _CURATIVE.search(text)
@@ -189,4 +201,8 @@ def _dated(resource: Resource, context: Context) -> tuple[Day | None, Source, bo
         day = day_in(first(encounter.json.get("period")).get("start"), context)
         if day is not None:
             return day, Source(encounter.reference, "period"), True, None
+    recorded = _called(json, _RECORDED)
+    day = day_in(recorded[1], context) if recorded is not None else None
+    if day is not None and recorded is not None:
+        return day, Source(reference, recorded[0]), True, None
     return None, Source(reference, "performedDateTime"), False, None

@@ -437,6 +437,16 @@ def test_without_a_day_it_waits_unless_the_encounter_has_one() -> None:
     assert "date-of-encounter" in assumed(found)
 
 
+def test_the_day_of_recording_and_the_purpose() -> None:
+    core = "https://www.medizininformatik-initiative.de/fhir/core/modul-prozedur/StructureDefinition/"
+    recorded = {"url": core + "procedure-recordedDate", "valueDateTime": "2024-03-09"}
+    draft = only(mapped(patient(), condition(), procedure(day=None, extension=[recorded])), "Surgery")
+    assert draft.payload["date"] == "2024-03-09"
+    purpose = {"url": core + "Durchfuehrungsabsicht", "valueCoding": {"system": SNOMED, "code": "261004008"}}
+    result = mapped(patient(), condition(), procedure(extension=[purpose]))
+    assert "diagnostic intent" in reasons(result)["Procedure/s"]
+
+
 def test_site_and_side_of_the_body_site() -> None:
     site = {"text": "Upper outer quadrant of left breast"}
     draft = only(mapped(patient(), condition(), procedure(bodySite=[site])), "Surgery")
