@@ -1,4 +1,4 @@
-"""What every mapping of stagings has, on the adjudicated patients: order, deliveries, strangers, and the conformance kit."""
+"""What every mapping has, on the adjudicated patients: order, deliveries, strangers, and the conformance kit."""
 
 from __future__ import annotations
 
@@ -19,30 +19,33 @@ PATIENTS = patients()
 KIT = ("mii-rectum-y", "us-condition-tnm-without-group", "mcode-stu4-melanoma", "us-gleason-text")
 STRANGERS = [
     {"resourceType": "Observation", "id": "stranger-mood", "status": "final", "code": {"text": "mood"}, "valueString": "II"},
-    {"resourceType": "Condition", "id": "stranger-ckd", "code": {"text": "Kidney disease"}, "stage": [{"summary": {"text": "3"}}]},
+    {
+        "resourceType": "Condition", "id": "stranger-nail", "stage": [{"summary": {"text": "3"}}],
+        "code": {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "L60.0", "display": "Ingrowing nail"}]},
+    },
     {"resourceType": "Encounter", "id": "stranger-visit", "status": "finished"},
 ]  # fmt: skip
 
 
-def _stagings(*documents: Any) -> list[Any]:
-    results = map_resources(documents, mappers=registry(), terminology=open_terminology(), options=OPTIONS)
-    found = [draft for draft in to_json(results)["drafts"] if "stagingDomain" in draft["payload"]]
-    return sorted(found, key=lambda draft: str(draft["key"]))
+def _drafts(patient: Patient, *documents: Any) -> list[Any]:
+    options = {**OPTIONS, **patient.options}
+    results = map_resources(documents, mappers=registry(), terminology=open_terminology(), options=options)
+    return sorted(to_json(results)["drafts"], key=lambda draft: str(draft["key"]))
 
 
 @pytest.mark.parametrize("patient", PATIENTS, ids=lambda patient: patient.name)
 def test_neither_order_nor_deliveries_nor_strangers_matter(patient: Patient) -> None:
-    expected = _stagings(patient.bundle)
-    assert expected == _stagings(orjson.loads(orjson.dumps(patient.bundle)))
+    expected = _drafts(patient, patient.bundle)
+    assert expected == _drafts(patient, orjson.loads(orjson.dumps(patient.bundle)))
     entries = list(patient.bundle["entry"])
     random.Random(patient.name).shuffle(entries)
-    assert _stagings({**patient.bundle, "entry": entries}) == expected
+    assert _drafts(patient, {**patient.bundle, "entry": entries}) == expected
     cut = len(entries) // 2
-    assert (
-        _stagings({**patient.bundle, "entry": entries[cut:]}, *(each["resource"] for each in entries[:cut])) == expected
-    )
+    deliveries = [{**patient.bundle, "entry": part} for part in (entries[cut:], entries[:cut])]
+    assert _drafts(patient, *deliveries) == expected
     subject = next(each["resource"]["subject"] for each in entries if "subject" in each["resource"])
-    assert _stagings(patient.bundle, *(each | {"subject": subject} for each in STRANGERS)) == expected
+    strangers = ({"resource": each | {"subject": subject}} for each in STRANGERS)
+    assert _drafts(patient, {**patient.bundle, "entry": [*entries, *strangers]}) == expected
 
 
 @pytest.mark.parametrize("patient", PATIENTS, ids=lambda patient: patient.name)
