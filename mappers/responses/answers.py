@@ -6,8 +6,9 @@
   is complete; Kumar, *Lancet Oncol* 2016;17:e328), iRECIST (``iUPD`` meets RECIST's PD; Seymour, *Lancet Oncol* 2017;18:e143).
   A minor or minimal response (RANO, IMWG, oBDS key B) is less than RECIST's partial one, which makes it stable disease.
 * mCODE's trend and remission codes: stable, worsened, undetermined, full and partial remission. *Improved* is none of RECIST's
-  categories: mCODE (STU2.1) lists it beside partial and full remission, and RECIST wants 30 % for a partial response. It waits,
-  unless the site takes it for one (option ``response.improved`` = ``partial-response``).
+  categories: mCODE (STU2.1) lists it beside partial and full remission, and RECIST wants 30 % for a partial response. POP has
+  ``recistInterpreted`` for what is read so, and nothing between stable and partial: it is taken for a partial response, an
+  assumption, unless the site wants to see each (option ``response.improved`` = ``block``).
 * oBDS 2021 item 17.2 (keys V T K P B R Y U). A relapse (Y) is new disease, so progression (RECIST 1.1, §4.3.5). A divergent
   course (D) and a mixed response are none of the categories.
 
@@ -41,7 +42,7 @@ class Answer:
     interpreted: bool = False
     """True if the source speaks of something else than RECIST's own category."""
     improved: bool = False
-    """True for *improved*, which counts only by site option."""
+    """True for *improved*, which a site may want to see each time."""
 
 
 _IMPROVED = Answer("PR", True, improved=True)

@@ -141,7 +141,7 @@ def read_statement(member: Resource, methods: Methods, context: Context) -> Stat
 
 
 def _takes_improved(context: Context) -> bool:
-    return context.options.get("response.improved") == "partial-response"
+    return bool(context.options.get("response.improved", "partial-response") != "block")
 
 
 def _overall(json: JsonObject) -> tuple[JsonObject | None, str]:

@@ -21,14 +21,14 @@ class TreatmentResponseMapper:
 
     * The category: see ``mappers.responses.answers``. Of a panel the overall response; a course report without one is told by its
       parts where RECIST's table decides. Responses of single lesions, and the best one of a course, are not for POP.
-    * *Improved* waits for a person, or counts as a partial response (option ``response.improved`` = ``partial-response``).
+    * *Improved* counts as an interpreted partial response, an assumption, or waits (option ``response.improved`` = ``block``).
     * The method: see ``mappers.responses.methods``. Where none of POP's imaging methods is stated, its «No information available»
       is written, an assumption, or the response waits (option ``response.unstated-method`` = ``block``).
     * Two Observations of one day with the same category, tumours and method (or one that states none) tell one assessment.
     """
 
     name = "treatment-response"
-    version = "1"
+    version = "2"
     produces: tuple[str, ...] = (KIND,)
     reads: tuple[str, ...] = ("Observation",)
     requires: tuple[str, ...] = (TUMOUR,)
@@ -83,6 +83,10 @@ def _put_category(drafting: Drafting, first: Statement) -> None:
     elif first.answer is not None and first.answer.interpreted:
         drafting.put("recistInterpreted", True, source)
         text = "The source does not speak of RECIST's categories: its answer is taken for the one that RECIST 1.1 defines so."
+        if first.answer.improved:
+            text = (
+                "The source says improved without a measure: taken for a partial response (option response.improved)."
+            )
         if first.element == "component":
             text = "The overall response follows from its parts (RECIST 1.1, table 1)."
         drafting.assume("recist", "read-as-recist", text, source)

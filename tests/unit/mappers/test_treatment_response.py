@@ -109,14 +109,14 @@ def test_the_trends_and_remissions_of_mcode(answer: str, expected: str) -> None:
     assert "read-as-recist" in assumed(draft)
 
 
-def test_improved_is_no_category_of_recist() -> None:
+def test_improved_is_an_interpreted_partial_response_or_waits() -> None:
     said = assessment("o", concept(SNOMED, "268910001", "Patient's condition improved (finding)"))
-    draft = only(mapped(patient(), condition(), said), KIND)
+    taken = only(mapped(patient(), condition(), said), KIND)
+    assert (taken.payload["recist"]["code"], taken.payload["recistInterpreted"]) == (PR, True)
+    assert "read-as-recist" in assumed(taken)
+    draft = only(mapped(patient(), condition(), said, response__improved="block"), KIND)
     assert draft.blocked
     assert ("unmapped-code", "recist") in codes(draft)
-    taken = only(mapped(patient(), condition(), said, response__improved="partial-response"), KIND)
-    assert taken.payload["recist"]["code"] == PR
-    assert "read-as-recist" in assumed(taken)
 
 
 def test_an_answer_of_recist_is_not_interpreted() -> None:
