@@ -73,7 +73,9 @@ def plain_name(text: str) -> str:
     plain = _TAGS.sub(" ", _CTCAE.sub(" ", text))
     plain = " ".join(GRADE_WORDS.sub(" ", plain).casefold().split()).strip(" .,;:-–()")
     # «Platelet count decreased grade»: the question of a flowsheet whose answer is the grade.
-    plain = re.sub(r"\s+(?:toxicity )?(?:grade|grad)$", "", plain)
+    plain = re.sub(
+        r"^(?:adverse event|side effect|toxicity|nebenwirkung)\s*[:–-]\s*|\s+(?:toxicity )?(?:grade|grad)$", "", plain
+    )
     for british, american in _AMERICAN:
         plain = plain.replace(british, american)
     return plain

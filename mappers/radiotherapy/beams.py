@@ -24,7 +24,7 @@ from mappers.radiotherapy.procedures import BESTRAHLUNG, code_words, note_text
 from mappers.radiotherapy.tables import TABLES, UNC, Pair, ops_entry
 
 _EXTERNAL = frozenset({"1156506007", "45643008", "10611004", "1156505006", "80347004"})
-_NUCLIDE = "440252007"
+_NUCLIDE, _IMRT, _VMAT = "440252007", "441799006", "1156530009"
 _FAMILY_WORDS = (
     ("external", re.compile(r"external beam|\bebrt\b|teletherap|telether|perkutan", re.I)),
     ("contact", re.compile(r"brachyther|afterloading", re.I)),
@@ -226,10 +226,12 @@ def _told(resource: Resource) -> Iterator[Beam]:
     said = _worded(code_words(resource.json))
     noted = _worded(note_text(resource.json))
     sources = (source, *([Source(resource.reference, "note")] if any(noted) else []))
-    if technique in (None, UNC):
-        technique = next(
-            (each for each in (said[1], noted[1]) if each not in (None, UNC)), technique or said[1] or noted[1]
-        )
+    # Words that are finer than the code count: VMAT is a form of IMRT, for which CPT has no code of its own.
+    words_told = [each for each in (said[1], noted[1]) if each is not None]
+    if technique == _IMRT and _VMAT in words_told:
+        technique = _VMAT
+    elif technique in (None, UNC):
+        technique = next((each for each in words_told if each != UNC), technique or next(iter(words_told), None))
     yield Beam(modality or said[0] or noted[0], technique, sources)
 
 

@@ -31,7 +31,8 @@ class SystemicTherapyMapper:
       ``groupIdentifier``, POP's own export); unlinked evidence of the same drugs in its time belongs to it. Else, for one
       tumour: a drug without a pause longer than ``therapy.drug-gap-days`` (90; hormones ``therapy.hormone-gap-days``, 200),
       together with drugs that begin within ``therapy.combination-days`` (42) of the first, or that a known protocol gives with
-      them. A drug that begins later, another intent or role, and a surgery with a pause around it begin another course.
+      them. A drug that begins later, another intent or role, and a surgery with a pause around it begin another course; a drug that
+      two regimens share is cut where a partner gives way to a new one.
     * The course's key is what the source names it by, else its tumour: for the first course nothing else, for a later one also
       the day on which it begins. So it stays the same while doses arrive, in any order.
     * Intent and role: as stated (mCODE, oBDS, a plan's words); else derived (``mappers.systemic_therapy.derived``, option

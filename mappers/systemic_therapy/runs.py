@@ -11,6 +11,8 @@ from mappers.systemic_therapy.evidence import Evidence
 
 #: A surgery ends a run where the pause around it is at least this long: what comes before and after are two therapies.
 _SURGICAL_PAUSE = dt.timedelta(days=28)
+#: Days of one cycle on which its drugs are given.
+_WITH = dt.timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,11 @@ class Run:
         return not last.timing.finished and (last.timing.course or last.kind in ("ordered", "taken", "planned"))
 
     @property
+    def doses(self) -> bool:
+        """It is told by single doses."""
+        return all(each.kind in ("given", "dispensed") and not each.timing.course for each in self.evidence)
+
+    @property
     def names(self) -> set[str]:
         """The drug."""
         return {each.name for each in self.evidence}
@@ -106,7 +113,38 @@ def runs_of(evidence: Iterable[Evidence], rules: Rules, surgeries: Sequence[dt.d
     by_name: dict[str, list[Evidence]] = {}
     for each in sorted(evidence, key=chronological):
         by_name.setdefault(each.name, []).append(each)
-    return [run for _, members in sorted(by_name.items()) for run in _cut(members, rules, surgeries)]
+    whole = [run for _, members in sorted(by_name.items()) for run in _cut(members, rules, surgeries)]
+    return [part for run in whole for part in _at_changes(run, whole, rules)]
+
+
+def _at_changes(run: Run, runs: Sequence[Run], rules: Rules) -> list[Run]:
+    """A drug that two regimens share (fluorouracil of FOLFOX, then of FOLFIRI) is cut where the one gives way to the other: a new
+    drug begins with a dose of this one, after a drug that was given beside it has ended."""
+    parts = [run]
+    for day in sorted(
+        {other.start for other in runs if other.start is not None and _gives_way(run, other, runs, rules)}
+    ):
+        before = [each for each in parts[-1].evidence if each.timing.start is None or each.timing.start.date < day]
+        after = [each for each in parts[-1].evidence if each.timing.start is not None and each.timing.start.date >= day]
+        if before and after:
+            parts[-1:] = [Run(before), Run(after)]
+    return parts
+
+
+def _gives_way(run: Run, new: Run, runs: Sequence[Run], rules: Rules) -> bool:
+    first, last, day = run.start, run.reach, new.start
+    if first is None or last is None or day is None or run.names & new.names or not (run.doses and new.doses):
+        return False
+    if is_hormone(run.evidence[0]) or is_hormone(new.evidence[0]) or not first + rules.combination < day <= last:
+        return False
+    resumed = any(
+        each.timing.start is not None and day <= each.timing.start.date <= day + _WITH for each in run.evidence
+    )
+    return resumed and any(
+        other.start is not None and other.reach is not None and other.doses and not is_hormone(other.evidence[0])
+        and not other.names & (run.names | new.names) and other.start <= first + rules.combination and first <= other.reach < day
+        for other in runs
+    )  # fmt: skip
 
 
 def _cut(members: list[Evidence], rules: Rules, surgeries: Sequence[dt.date]) -> list[Run]:

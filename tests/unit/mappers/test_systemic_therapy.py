@@ -65,6 +65,37 @@ def test_drugs_given_after_each_other_are_two_courses() -> None:
     assert "ended-by-next-therapy" in assumed(drafts(result, "SystemicTherapy")[0])
 
 
+def test_a_drug_that_two_regimens_share_belongs_to_both() -> None:
+    ox, iri, fu, bev = (
+        ("32592", "oxaliplatin"),
+        ("51499", "irinotecan"),
+        ("4492", "fluorouracil"),
+        ("253337", "bevacizumab"),
+    )
+    first = ["2024-01-08", "2024-01-22", "2024-02-05", "2024-02-19", "2024-03-04"]
+    second = ["2024-04-08", "2024-04-22"]
+    folfox = [*_days(ox, *first), *_days(fu, *first)]
+    folfiri = [*_days(iri, *second), *_days(fu, *second)]
+    drugs = {
+        each.key: sorted(
+            draft.payload["drug"]["code"]
+            for draft in drafts(mapped(patient(), condition(), *folfox, *folfiri), "SystemicTherapyMedication")
+            if draft.references["systemicTherapyId"] == each.key
+        )
+        for each in drafts(mapped(patient(), condition(), *folfox, *folfiri), "SystemicTherapy")
+    }
+    assert drugs == {
+        "SystemicTherapy:Condition/c": ["C1181", "C505"],
+        "SystemicTherapy:Condition/c/2024-04-08": ["C505", "C62040"],
+    }
+    # A drug that joins, with none that leaves, changes nothing of the others.
+    joined = mapped(patient(), condition(), *folfox, *_days(ox, *second), *_days(fu, *second), *_days(bev, *second))
+    shared = [
+        draft.key for draft in drafts(joined, "SystemicTherapyMedication") if draft.payload["drug"]["code"] == "C505"
+    ]
+    assert len(shared) == 1
+
+
 def test_administrations_arrive_one_by_one_in_any_order() -> None:
     days = _days(CYCLO, "2024-02-26", "2024-03-18", "2024-04-08")
     final = only(mapped(patient(), condition(), *days), "SystemicTherapy")
