@@ -28,7 +28,7 @@ _IN_SERUM = re.compile(r"\bi\.?\s?[sp]\.?(?=\W|$)|\((?:s|p|serum|plasma|blut|blo
 _SEMANTIC_TAG = re.compile(r"\s*\((?:procedure|observable entity|finding|substance|qualifier value)\)$")
 
 _BLOOD_OR_TISSUE = re.compile(
-    r"(?:serum|plasma|blood|serum, plasma or blood|serum or plasma|tissue|tumou?r|(?:\w+ )?cancer specimen|specimen"
+    r"(?:serum|plasma|blood|blut|gewebe|serum, plasma or blood|serum (?:or|oder) plasma|tissue|tumou?r|(?:\w+ )?cancer specimen|specimen"
     r"|blood or tissue)"
     r"(?: by .*| --.*| qualitative| quantitative| narrative)?"
 )
@@ -36,6 +36,8 @@ _LONG_NAME = re.compile(r"(?P<component>.+?)(?: \[[^\]]*\](?: [a-z]+)?| interpre
 _SHORT_NAME = re.compile(
     r"(?P<component>.+?) (?:SerPl|SerPlBld|Ser|Plas|Bld|Tiss|Br ca spec|Ca spec)(?:-[a-zA-Z]+| .*|$)"
 )
+
+_PARTS = re.compile(r"[(),;]|\s[-–]\s")
 
 #: Abbreviations that mean other things elsewhere (emergency room, pulse rate, partial response): alone they name an analyte only
 #: in a laboratory result.
@@ -75,7 +77,15 @@ def _names() -> dict[str, tuple[str, str, str]]:
 def analyte_named(text: str, *, loinc: bool = False) -> tuple[str, str, str] | None:
     """(system, code, display) of the analyte that the name means; ``loinc`` if it is the display of a LOINC code."""
     name = _loinc_component(text) if loinc else text
-    return _names().get(normal_analyte(name)) if name else None
+    found = _names().get(normal_analyte(name)) if name else None
+    return found if found is not None or loinc else _named_twice(text)
+
+
+def _named_twice(text: str) -> tuple[str, str, str] | None:
+    """An analyte by several of its names: ``CEA (Carcinoembryonic Antigen), serum``. Each part must name it, or say nothing."""
+    parts = [plain for part in _PARTS.split(text) if (plain := normal_analyte(part))]
+    named = {_names().get(part) for part in parts}
+    return named.pop() if len(named) == 1 else None
 
 
 def _loinc_component(display: str) -> str:
