@@ -190,15 +190,27 @@ class SourceSettings(Section):
         "Patient",
         "Condition",
         "Observation",
+        "DiagnosticReport",
+        "Procedure",
         "MedicationAdministration",
         "MedicationRequest",
         "MedicationStatement",
+        "MedicationDispense",
         "Medication",
-        "Procedure",
+        "AdverseEvent",
+        "CarePlan",
+        "Encounter",
+        "FamilyMemberHistory",
+        "ImagingStudy",
+        "RequestGroup",
+        "ResearchStudy",
+        "RiskAssessment",
+        "ServiceRequest",
         "Specimen",
-        "DiagnosticReport",
+        "BodyStructure",
+        "Task",
     )
-    """Resource types to poll."""
+    """Resource types to poll: all that the mappers read or look at. What the EHR does not offer is not asked for."""
     interval: Annotated[float, Field(gt=0)] = 300.0
     """Seconds between polling runs."""
     overlap: Annotated[float, Field(ge=0)] = 120.0

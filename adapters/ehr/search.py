@@ -49,6 +49,7 @@ class FhirSearch:
         self._origin = _origin(httpx.URL(self._base))
         self._page_size = page_size
         self.requests = 0
+        self.offered: frozenset[str] | None = None
         headers = {"Accept": "application/fhir+json"}
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
@@ -62,6 +63,7 @@ class FhirSearch:
     async def server_time(self) -> float:
         """The server's clock, from the Date header of its capability statement."""
         response = await self._get(f"{self._base}/metadata", "CapabilityStatement")
+        self.offered = _offered(response)
         moment = _date(response, "CapabilityStatement")
         if moment is None:
             raise EhrContract("the EHR sends no Date header: its clock cannot be told")
@@ -172,3 +174,14 @@ def _date(response: httpx.Response, what: str) -> float | None:
 def _retry_after(response: httpx.Response) -> float | None:
     value = response.headers.get("Retry-After", "")
     return float(value) if value.isdecimal() else None
+
+
+def _offered(response: httpx.Response) -> frozenset[str] | None:
+    """The resource types of a capability statement (R4 CapabilityStatement.rest.resource); None if it names none."""
+    try:
+        statement = orjson.loads(response.content)
+    except orjson.JSONDecodeError:
+        return None
+    rest = _objects(statement.get("rest")) if isinstance(statement, dict) else []
+    names = {each.get("type") for part in rest for each in _objects(part.get("resource"))}
+    return frozenset(name for name in names if isinstance(name, str)) or None

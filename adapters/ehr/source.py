@@ -24,6 +24,9 @@ class Page:
 class Source(Protocol):
     """A place to pull FHIR from, window by window."""
 
+    offered: frozenset[str] | None
+    """Resource types that the source says it has; None while it has said nothing. Known once its clock was read."""
+
     def pages(self, resource_type: str, *, since: str | None, until: str | None) -> AsyncIterator[Page]:
         """Everything of a type that changed from ``since`` (inclusive) to ``until`` (exclusive), instants of the source's
         clock; None is open. Raises EhrError; a window that raised counts as not read."""

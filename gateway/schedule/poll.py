@@ -46,6 +46,8 @@ class PollSummary:
     requests: int = 0
     problems: list[str] = field(default_factory=list)
     """Per failed type, what was wrong: its watermark has not moved."""
+    not_offered: list[str] = field(default_factory=list)
+    """Types that the EHR's capability statement does not name: they are not asked for."""
     counts: dict[str, int] = field(default_factory=dict)
     """Resources by what the intake did with them."""
 
@@ -96,7 +98,7 @@ async def poll(
             store, number, requests=summary.requests, received=summary.received, announced=summary.announced,
             problems=summary.problems,
         )  # fmt: skip
-    if summary.problems and len(summary.problems) == len(settings.types):
+    if summary.problems and len(summary.problems) + len(summary.not_offered) == len(settings.types):
         raise PeerUnavailable(f"source «{name}» could not be polled: {summary.problems[0]}")
     return summary
 
@@ -121,6 +123,10 @@ class _Run:
         for attempt in range(RESTARTS + 1):
             # The end is fixed before anything is read, by the server's clock: ours may differ (field notes §1 Pulling).
             until = _instant(await self.source.server_time() - MARGIN)
+            if self.source.offered is not None and resource_type not in self.source.offered:
+                log.info("poll-type-not-offered", source=self.summary.source, type=resource_type)
+                self.summary.not_offered.append(resource_type)
+                return
             try:
                 received, total = await self._pages(resource_type, until)
                 break

@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 from gateway import config
+from mappers.registry import load
 
 TOP = Path(__file__).parents[2]
 
@@ -44,3 +45,8 @@ def test_values_said_to_be_defaults_are_the_defaults() -> None:
 def test_the_readme_has_exactly_two_commands_to_start_with() -> None:
     section = (TOP / "README.md").read_text(encoding="utf-8").split("## Two commands")[1].split("## ")[0]
     assert re.findall(r"^    (make \w+)", section, re.MULTILINE) == ["make demo", "make test"]
+
+
+def test_what_a_mapper_reads_is_polled() -> None:
+    read = {resource_type for mapper in load().mappers for resource_type in mapper.reads}
+    assert read <= set(config.SourceSettings().types)

@@ -311,3 +311,10 @@ async def test_a_run_that_a_crash_left_behind_is_over(clinic: Clinic) -> None:
         ("other", "running", None),
         (SOURCE, "done", None),
     ]
+
+
+async def test_types_that_the_ehr_does_not_offer_are_not_asked_for(clinic: Clinic) -> None:
+    clinic.put("a")
+    summary = await clinic.poll(types=("Patient", "Task"))
+    assert (summary.received, summary.problems, summary.not_offered) == (1, [], ["Task"])
+    assert set(await clinic.watermarks()) == {"Patient"}
