@@ -21,8 +21,8 @@ _MARKS = (
     ("mii", b"fhir.de/CodeSystem/"),
     ("mcode", b"hl7.org/fhir/us/mcode/"),
 )
-#: Switches on what shows most: no page depends on a site.
-_OPTIONS = {"patient.clinical-center": "The clinical centre"}
+#: With these, every kind that a site could write shows: no page depends on a site.
+_OPTIONS = {"patient.clinical-center": "The clinical centre", "therapy-line.write": True}
 
 
 def pages(folders: Iterable[Path]) -> dict[str, str]:
