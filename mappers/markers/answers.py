@@ -24,6 +24,9 @@ _CODED = {
     (INTERPRETATION, "POS"): "positive", (INTERPRETATION, "NEG"): "negative", (INTERPRETATION, "IND"): "indeterminate",
     (INTERPRETATION, "DET"): "positive", (INTERPRETATION, "ND"): "negative", (INTERPRETATION, "E"): "indeterminate",
 }  # fmt: skip
+#: The German registries' answers (oBDS M2 to M4; MII Onkologie, organ modules): positive, negative, unknown.
+_REGISTRY = re.compile(r"modul-onko|obds", re.I)
+_REGISTRY_CODES = {"P": "positive", "N": "negative"}
 _WORDS = {
     **dict.fromkeys(
         ("positive", "pos", "positiv", "detected", "present", "reactive", "amplified", "overexpressed", "nachgewiesen",
@@ -47,10 +50,11 @@ _DEGREE = re.compile(
 )
 _AFTER = re.compile(r"\s*(?:for amplification|staining|expression|result|nuclear staining|färbung)$|[.!;:]+$")
 
+_NAMED = re.compile(r"^(?:her-?2(?:/neu)?|er|pr|pgr|ar|pd-?l1|p16|hpv|ebv)[\s:=-]+(?=\w)")
 _IN_BRACKETS = re.compile(r"\s*\([^()]*\)?$")
 
 #: The test gave no result: there is nothing that POP could hold, and nothing will come.
-_NOT_DONE = frozenset({(SNOMED, "385660001"), (SNOMED, "373121007"), (SNOMED, "262008008")})
+_NOT_DONE = frozenset({(SNOMED, "385660001"), (SNOMED, "373121007"), (SNOMED, "262008008"), (LOINC, "LA4489-6")})
 _NOT_DONE_WORDS = re.compile(
     r"(?:test )?not (?:done|performed|assessed|evaluated|tested)|pending|to follow|cancell?ed|see (?:comment|note)|qns"
     r"|quantity not sufficient|insufficient (?:material|specimen|sample)|specimen (?:rejected|unsatisfactory|ha?emolyzed)"
@@ -85,12 +89,17 @@ def plain(text: str) -> str:
 
 def presence_of(value: Any) -> str | None:
     """``positive``, ``negative`` or ``indeterminate``, if a concept's code says so."""
-    return next((_CODED[pair] for pair in pairs(value) if pair in _CODED), None)
+    for system, code in pairs(value):
+        if (system, code) in _CODED:
+            return _CODED[system, code]
+        if code in _REGISTRY_CODES and _REGISTRY.search(system):
+            return _REGISTRY_CODES[code]
+    return None
 
 
 def presence_word(text: str) -> str | None:
     """The same for words; None for anything else."""
-    said = plain(text).strip(" ()")
+    said = _NAMED.sub("", plain(text).strip(" ()"))
     short = _AFTER.sub("", _IN_BRACKETS.sub("", said))
     for form in (said, _AFTER.sub("", said), short, _DEGREE.sub("", short)):
         if form in _WORDS:
@@ -122,8 +131,8 @@ def has_no_result(value: Any) -> bool:
     """True for *not done*, *pending* and their like."""
     if isinstance(value, str):
         return _NOT_DONE_WORDS.fullmatch(plain(value).strip(" .()-")) is not None
-    if any(pair in _NOT_DONE for pair in pairs(value)):
-        return True
+    if any(pair in _NOT_DONE or (pair[1] == "U" and _REGISTRY.search(pair[0])) for pair in pairs(value)):
+        return presence_of(value) is None
     said = [each for each in words(value).split(" | ") if each]
     return bool(said) and all(has_no_result(each) for each in said)
 

@@ -8,10 +8,19 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from mappers.fhir import first, objects, pairs, text_of, words
+from mappers.fhir import code_of, codings, first, objects, pairs, text_of, words
 from mappers.markers.answers import interpretation_of, nuclear_of, nuclear_word, presence_of, presence_word
 from mappers.markers.numbers import comparator_of, read_number
-from mappers.markers.scores import CPS, TPS, category_of, counts_tumour_cells, her2_score, kind_of, pdl1_scores
+from mappers.markers.scores import (
+    CPS,
+    HER2_ANSWERS,
+    TPS,
+    category_of,
+    counts_tumour_cells,
+    her2_score,
+    kind_of,
+    pdl1_scores,
+)
 from mappers.protocol import JsonObject, Source
 from mappers.units import MARKER_FIELDS, decimal_of, to_field
 
@@ -108,7 +117,10 @@ class ResultReader:
         )
 
     def _concept(self, name: str, value: JsonObject, part: JsonObject) -> Iterator[Finding]:
-        said = [each for each in words(value).split(" | ") if each]
+        said = [each for each in words(value).split(" | ") if each] or [code_of(each) for each in codings(value)]
+        if self.analyte == HER2 and (coded := [HER2_ANSWERS[pair] for pair in pairs(value) if pair in HER2_ANSWERS]):
+            yield Finding("immunohistochemicalScore", self._at(name), coded[0])
+            return
         # A HER2 category says more than the "positive" that may stand beside it.
         told = [list(self._text(name, each, part)) for each in said]
         found = next((each for each in told if each and all(one.problem is None for one in each)), None)

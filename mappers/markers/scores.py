@@ -34,6 +34,13 @@ _NAMED = re.compile(
 )
 _FIELD = {"tps": TPS, "tc": TPS, "cps": CPS, "ic": ICS, "ics": ICS, "combined": CPS, "immune": ICS}
 
+#: LOINC answers of HER2 by immune stain: 0, 1+, 2+, 3+.
+HER2_ANSWERS = {
+    (LOINC, "LA6111-4"): "0",
+    (LOINC, "LA11841-6"): "1+",
+    (LOINC, "LA11842-4"): "2+",
+    (LOINC, "LA11843-2"): "3+",
+}
 _PLUS = re.compile(r"(?<![\d.,/])([0-3])\s?\+(?!\d)")
 _ZERO = re.compile(r"(?:(?:ihc|score|dako|her-?2(?:/neu)?|negativ[e]?|level|grade)\W*)*\(?0\)?(?:\s*\([^)]*\))?", re.I)
 _BARE = re.compile(r"(?:(?:ihc|score|dako|her-?2(?:/neu)?)\W*)*\(?([123])\)?(?:\s*\([^)]*\))?", re.I)

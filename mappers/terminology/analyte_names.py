@@ -36,6 +36,11 @@ _SHORT_NAME = re.compile(
     r"(?P<component>.+?) (?:SerPl|SerPlBld|Ser|Plas|Bld|Tiss|Br ca spec|Ca spec)(?:-[a-zA-Z]+| .*|$)"
 )
 
+#: SNOMED CT's names of observables by immunohistochemistry.
+_OBSERVABLE = re.compile(
+    r"(?:percent(?:age)? of cells with|proportion of cells with|presence of) (?P<component>.+?) in (?:.* )?"
+    r"(?:neoplasm|tumou?r|carcinoma)\b.*"
+)
 _PARTS = re.compile(r"[(),;]|\s[-–]\s")
 
 #: Abbreviations that mean other things elsewhere (emergency room, pulse rate, partial response): alone they name an analyte only
@@ -52,7 +57,9 @@ def _folded(text: str) -> str:
 
 def normal_analyte(text: str) -> str:
     """The name without case, punctuation, and words about specimen and method; empty if nothing is left."""
-    tokens = _TOKEN.findall(_IN_SERUM.sub(" ", _folded(text)))
+    folded = _folded(text)
+    observable = _OBSERVABLE.fullmatch(folded)
+    tokens = _TOKEN.findall(_IN_SERUM.sub(" ", observable["component"] if observable is not None else folded))
     return "".join(token for token in tokens if token not in _document()["noise"])
 
 

@@ -33,6 +33,8 @@ CEA, PSA, HER2, ER, MLH1 = (
     (LOINC, "85329-1"),
     (LOINC, "81691-8"),
 )
+PERCENT_ER = "Percent of cells with estrogen receptor in primary malignant neoplasm of breast by immunohistochemistry"
+MII = "https://www.medizininformatik-initiative.de/fhir/ext/modul-onko/CodeSystem/"
 HL7 = "http://terminology.hl7.org/CodeSystem/"
 PDL1 = (LOINC, "83053-9")
 LABORATORY = [concept(HL7 + "observation-category", "laboratory")]
@@ -76,6 +78,15 @@ def _quantity(value: float, unit: str, **more: Any) -> dict[str, Any]:
         (HER2, {"valueString": "Not amplified (ratio 1.2)"}, "presence", "negative"),
         (HER2, {"valueCodeableConcept": concept(LOINC, "LA11843-2", "3+")}, "immunohistochemicalScore", "3+"),
         (HER2, {"interpretation": [concept(HL7 + "v3-ObservationInterpretation", "POS")]}, "presence", "positive"),
+        (
+            HER2,
+            {"valueCodeableConcept": concept(MII + "mii-cs-onko-mamma-her2neu-status-obds", "N")},
+            "presence",
+            "negative",
+        ),
+        (HER2, {"valueCodeableConcept": concept("urn:local", "x", "HER2-negativ")}, "presence", "negative"),
+        (HER2, {"valueCodeableConcept": concept(LOINC, "LA11842-4")}, "immunohistochemicalScore", "2+"),
+        (ER, {"valueCodeableConcept": concept("urn:local", "positiv")}, "presence", "positive"),
         (ER, {"valueString": "positiv (90 %)"}, "fraction", {"value": 90.0, "unit": "%"}),
         (ER, {"valueString": "80% strong nuclear staining (IRS 12)"}, "fraction", {"value": 80.0, "unit": "%"}),
         (ER, {"valueCodeableConcept": concept(SNOMED, "416053008")}, "presence", "positive"),
@@ -207,6 +218,8 @@ def test_the_date_of_release_is_the_last_resort() -> None:
         (concept(LOINC, "99999-9", "Cancer Ag 125 [Units/volume] in Serum or Plasma by Immunoassay"), "LP14543-0"),
         (concept(LOINC, "99999-8", "CEA SerPl-mCnc"), "LP28643-2"),
         (concept(SNOMED, "63476009"), "LP18193-0"),
+        (concept(SNOMED, "1234804006", PERCENT_ER), "LP18567-5"),
+        (concept(SNOMED, "1236874005", PERCENT_ER.replace("Percent of cells with", "Intensity of stain of")), None),
         ({"text": "PSA free"}, None),
         ({"text": "PSA ratio"}, None),
         ({"text": "CEA in Pleuraflüssigkeit"}, None),
@@ -231,6 +244,7 @@ def test_an_abbreviation_names_an_analyte_in_the_laboratory_only() -> None:
         {"valueString": "nicht durchgeführt"},
         {"valueCodeableConcept": {"text": "Pending"}},
         {"valueCodeableConcept": concept(SNOMED, "373121007")},
+        {"valueCodeableConcept": concept(MII + "mii-cs-onko-mamma-her2neu-status-obds", "U", "unbekannt")},
     ],
 )
 def test_a_result_that_will_not_come_is_none(value: dict[str, Any]) -> None:
@@ -346,3 +360,22 @@ def test_a_percentage_of_pdl1_that_does_not_say_of_what_waits() -> None:
     assert draft.blocked
     assay = record | {"code": {"text": "PD-L1 IHC 22C3 pharmDx"}}
     assert only(mapped(patient(), condition(), assay), "TumorMarker").payload["tumorProportionScore"] == "TC2"
+
+
+def test_the_receptors_of_the_german_breast_module() -> None:
+    """MII Onkologie 2026: status by answer, share of positive cells and HER2's score in components."""
+    share = {"code": concept(SNOMED, "1234804006", PERCENT_ER), **_quantity(85, "%")}
+    stain = {
+        "code": concept(SNOMED, "1236874005", "Intensity of stain"),
+        "valueCodeableConcept": concept(LOINC, "LA13035-3"),
+    }
+    record = observation(
+        "e", (LOINC, "40556-3"), valueCodeableConcept=concept(LOINC, "LA6576-8"), component=[share, stain]
+    )
+    draft = only(mapped(patient(), condition(), record), "TumorMarker")
+    assert (draft.payload["presence"], draft.payload["fraction"]["value"]) == ("positive", 85.0)
+    status = concept(MII + "mii-cs-onko-mamma-her2neu-status-obds", "N")
+    score = {"code": concept(LOINC, "85319-2"), "valueCodeableConcept": concept(LOINC, "LA11841-6", "1+")}
+    record = observation("h", (LOINC, "48676-1"), valueCodeableConcept=status, component=[score])
+    draft = only(mapped(patient(), condition(), record), "TumorMarker")
+    assert (draft.payload["presence"], draft.payload["immunohistochemicalScore"]) == ("negative", "1+")
