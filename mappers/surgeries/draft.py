@@ -25,8 +25,6 @@ _READ = (
 )  # fmt: skip
 #: Excisions without an organ of their own.
 _WHEREVER = frozenset({"excision", "skin-excision", "soft-tissue-excision", "bone-resection", "amputation"})
-#: Therapies that remove what is named leave no doubt what they are for, unless the disease has spread.
-_SPREAD = frozenset({"metastatic"})
 
 
 def draft(session: Session, observations: Sequence[Resource], context: Context) -> Drafting:
@@ -245,7 +243,7 @@ def _intent(drafting: Drafting, session: Session, context: Context) -> None:
 def _spread(drafting: Drafting, context: Context) -> bool:
     """True if a metastasis was known when it was operated, or nothing tells when."""
     date = drafting.payload.get("date")
-    return any(_by(view, date) for view in context.entities(TUMOUR) if view.payload.get("relationship") in _SPREAD)
+    return any(_by(view, date) for view in context.entities(TUMOUR) if view.payload.get("relationship") == "metastatic")
 
 
 def _by(view: EntityView, date: Any) -> bool:

@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 
 from mappers.surgeries.operations import Operation, patterns
+from mappers.terminology.neoplasm_names import read_name
 
 _TAG = re.compile(r"\s*\((?:procedure|regime/therapy|finding|body structure)\)")
 #: How the surgeon got there says nothing of what was removed.
@@ -85,6 +86,21 @@ def _normal(text: str) -> str:
     text = _SIDES.sub(" ", _APPROACH.sub(" ", text))
     text = " ".join(text.split())
     return re.sub(r"^(?:of|for|im|der|des)\s|\s(?:of|for|by|in)$", "", text).strip()
+
+
+#: SNOMED CT names operations by what is done to what (*Excision of X*, *Resection of lesion of X*).
+_EXCISION_OF = re.compile(
+    r"(?:(?:total|partial|wide|local|radical|segmental|complete) )*(?:excision|resection|removal) of (?:a )?"
+    r"(?:(?:part|whole|lesion|(?:malignant )?(?:tumou?r|neoplasm)|mass|tissue) of )?(.+)"
+)
+
+
+@lru_cache(maxsize=8192)
+def excised_site(text: str) -> str | None:
+    """The site of an excision whose name is no operation of its own: ``Excision of neoplasm of pharynx`` → C14.0."""
+    match = _EXCISION_OF.fullmatch(_normal(_TAG.sub("", text.casefold())))
+    found = read_name(match[1]) if match is not None else None
+    return found.topography if found is not None and found.morphology is None else None
 
 
 @lru_cache(maxsize=8192)

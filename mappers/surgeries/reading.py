@@ -14,6 +14,7 @@ from mappers.surgeries.names import (
     BILATERAL,
     LEFT,
     RIGHT,
+    excised_site,
     has_sides,
     lobe,
     named,
@@ -76,7 +77,11 @@ def read_code(concept: Any) -> Reading:
             key=lambda each: each.rank, default=None,
         )  # fmt: skip
         why = "" if operation is not None else next(filter(None, map(refused, names)), "")
-    site = next((each.site for each in found if each.site is not None), None)
+    excised = None
+    if operation is None and not why:
+        excised = next(filter(None, map(excised_site, names)), None)
+        operation = operations()["excision"] if excised is not None else None
+    site = next((each.site for each in found if each.site is not None), excised)
     if site is None and operation is not None and operation.key in _REGIONS:
         site = _REGIONS[operation.key](words(concept))
     side = side or next((each.side for each in found if each.side is not None), None)

@@ -11,7 +11,6 @@ from mappers.dates import Day
 from mappers.drafting import Drafting
 from mappers.fhir import code_of, codings, extension_value, first, has_code, objects, text_of
 from mappers.protocol import Context, Resource, Source
-from mappers.references import target_keys
 from mappers.subjects import TUMOUR, observed_on
 from mappers.surgeries.sessions import Session
 
@@ -53,12 +52,8 @@ def is_residual(resource: Resource) -> bool:
 
 def belongs(observation: Resource, session: Session, context: Context) -> int | None:
     """How far apart an Observation and an operation are: 0 if it names it, else days; None if it is about something else."""
-    named = {
-        key
-        for each in objects(observation.json.get("partOf"))
-        for key in target_keys(each)
-        if key.startswith("Procedure/")
-    }
+    found = [context.resolve(each, within=observation) for each in objects(observation.json.get("partOf"))]
+    named = {each.reference for each in found if each is not None and each.type == "Procedure"}
     if named:
         return 0 if named & {each.reference for each in session.statements} else None
     focused = [context.entity_of(TUMOUR, each, within=observation) for each in objects(observation.json.get("focus"))]

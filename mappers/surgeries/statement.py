@@ -89,11 +89,19 @@ def void(resource: Resource) -> str:
     return NOT_DONE.get(status, "") if isinstance(status, str) else ""
 
 
-def container_of(resource: Resource) -> str | None:
-    """The Procedure that it is part of (MII: ``partOf`` may name Observations too)."""
+def is_part(resource: Resource) -> bool:
+    """True if it is part of something: which, is known only when that is looked up."""
+    return bool(objects(resource.json.get("partOf")))
+
+
+def _container(resource: Resource, context: Context) -> str | None:
+    """The Procedure that it is part of (MII: ``partOf`` may name Observations too), even while that has not arrived."""
     for reference in objects(resource.json.get("partOf")):
+        target = context.resolve(reference, within=resource)
+        if target is not None and target.type == "Procedure":
+            return target.reference
         for key in target_keys(reference):
-            if key.startswith("Procedure/"):
+            if target is None and key.startswith("Procedure/"):
                 return key
     return None
 
@@ -117,7 +125,7 @@ def read_statement(resource: Resource, context: Context) -> Statement:
     return Statement(
         resource=resource, reading=reading, day=day, day_source=day_source, day_assumed=assumed, last=last, tumours=tumours,
         cancer=cancer or claimed or bool(_CANCER.search(words(json.get("code")))), other=other, intent=intent,
-        intent_source=source, refused=why, container=container_of(resource),
+        intent_source=source, refused=why, container=_container(resource, context),
     )  # fmt: skip
 
 

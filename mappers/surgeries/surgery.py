@@ -11,7 +11,7 @@ from mappers.surgeries.others import told_elsewhere
 from mappers.surgeries.reading import read_code
 from mappers.surgeries.residual import belongs, is_residual
 from mappers.surgeries.sessions import Session, sessions
-from mappers.surgeries.statement import Statement, claims, container_of, read_statement, void
+from mappers.surgeries.statement import Statement, claims, is_part, read_statement, void
 
 _GROUP = "surgeries"
 
@@ -53,7 +53,7 @@ class SurgeryMapper:
             return _GROUP if is_residual(resource) else None
         if told_elsewhere(resource):
             return None
-        if container_of(resource) is not None:
+        if is_part(resource):
             return _GROUP
         reading = read_code(resource.json.get("code"))
         none = reading.refused or not (reading.surgical or claims(resource, reading))

@@ -225,6 +225,18 @@ def test_regions_in_names(text: str, site: str | None) -> None:
     assert read_code({"text": text}).site == site
 
 
+def test_an_excision_of_any_organ() -> None:
+    found = read_code({"text": "Excision of neoplasm of pharynx (procedure)"})
+    assert found.operation is not None
+    assert (found.operation.key, found.site) == ("excision", "C14.0")
+    assert read_code({"text": "Excision of foreign body"}).operation is None
+    draft = only(
+        mapped(patient(), condition(code="C14.0"), unreasoned(code={"text": "Excision of lesion of pharynx"})),
+        "Surgery",
+    )
+    assert "tumour-of-the-organ" in assumed(draft)
+
+
 def test_both_sides_are_another_operation() -> None:
     found = read_code({"text": "Bilateral salpingo-oophorectomy"}).operation
     assert found is not None
@@ -374,6 +386,16 @@ def test_the_key_does_not_change_as_parts_arrive() -> None:
     bills = session()[3:]
     for number in range(len(bills) + 1):
         assert only(mapped(patient(), condition(), surgeon, *bills[:number]), "Surgery").key == "Surgery:Procedure/z"
+
+
+def test_a_container_that_is_named_by_its_place_in_the_bundle() -> None:
+    uuid = "urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0"
+    parent, *parts = session()[:3]
+    entries = [{"resource": each} for each in (patient(), condition())]
+    entries.append({"fullUrl": uuid, "resource": parent})
+    entries.extend({"resource": each | {"partOf": [{"reference": uuid}]}} for each in parts)
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    assert only(mapped(bundle), "Surgery").key == "Surgery:Procedure/op"
 
 
 def test_another_day_is_another_operation() -> None:
