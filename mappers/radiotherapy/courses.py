@@ -25,11 +25,13 @@ class Course:
     """Procedures that tell of the whole course, the fullest first."""
     parts: list[Statement] = field(default_factory=list)
     sessions: list[Statement] = field(default_factory=list)
+    repeats: list[Statement] = field(default_factory=list)
+    """Parts that another report tells at least as fully (a registry's reports of the start and of the end)."""
 
     @property
     def statements(self) -> list[Statement]:
         """All of them, summaries first."""
-        return [*self.summaries, *self.parts, *self.sessions]
+        return [*self.summaries, *self.parts, *self.sessions, *self.repeats]
 
     @property
     def tumours(self) -> tuple[str, ...]:
@@ -121,6 +123,9 @@ def courses(found: Iterable[Statement], context: Context) -> list[Course]:
         else:
             merged.append(run)
     for course in merged:
+        repeats = [each for each in course.parts if any(_tells_again(each, other) for other in course.parts)]
+        course.parts = [each for each in course.parts if each not in repeats]
+        course.repeats = sorted(repeats, key=_chronological)
         course.summaries.sort(key=lambda each: (-_fullness(each), each.reference))
         course.parts.sort(key=_chronological)
         course.sessions.sort(key=_chronological)
@@ -167,6 +172,24 @@ def _merge(found: Sequence[Course], gap: dt.timedelta) -> list[Course]:
         else:
             match.absorb(course)
     return result
+
+
+def _tells_again(part: Statement, other: Statement) -> bool:
+    """True if a part of another container tells the same places, day and kind of beam at least as fully."""
+    if not part.parents or not other.parents or not set(part.parents).isdisjoint(other.parents):
+        return False
+    if part.start is None or part.start != other.start or not part.places or part.places != other.places:
+        return False
+    if part.family is not None and part.family != other.family:
+        return False
+    mine, theirs = _told(part), _told(other)
+    return mine < theirs or (mine == theirs and part.reference > other.reference)
+
+
+def _told(part: Statement) -> set[str]:
+    """What a part tells of its volumes: each dose and number of fractions."""
+    doses = {f"{dose.value} {dose.unit}" for volume in part.volumes for dose in volume.doses}
+    return doses | {str(volume.fractions) for volume in part.volumes if volume.fractions is not None}
 
 
 def _by_order(members: Sequence[Statement]) -> list[list[Statement]]:

@@ -47,19 +47,16 @@ def _once(volumes: Iterable[Volume]) -> list[Volume]:
 
 
 def _of_parts(parts: Sequence[Statement]) -> list[Volume]:
-    """A BodyStructure that several phases irradiate is one volume, its dose the sum; by another family of beams it is another. A
-    part that names only a place is a volume of its own: a boost stays apart."""
+    """A BodyStructure that several phases irradiate is one volume, its dose the sum; by another kind of beam it is another. A part
+    that names only a place is a volume of its own: a boost stays apart."""
     found: dict[str, Volume] = {}
     for part in parts:
         for volume in part.volumes:
-            key = (
-                volume.identity
-                if volume.identity.startswith("BodyStructure/")
-                else f"{part.reference}/{volume.identity}"
-            )
-            families = {each.family for each in parts} - {None}
-            if len(families) > 1 and part.family is not None:
-                key = f"{key}/{part.family}"
+            key = f"{part.reference}/{volume.identity}"
+            if volume.identity.startswith("BodyStructure/"):
+                others = {each.family for each in parts if any(one.identity == volume.identity for one in each.volumes)}
+                apart = part.family not in (None, "external") and len(others - {None}) > 1
+                key = f"{volume.identity}/{part.family}" if apart else volume.identity
             mine = replace(volume, identity=key)
             found[key] = _sum(found[key], mine) if key in found else mine
     return [found[key] for key in sorted(found)]

@@ -49,7 +49,8 @@ _PART_CODES = frozenset({
 #: SNOMED CT: Radiation oncology AND/OR radiotherapy; Radiotherapy; Radionuclide therapy.
 _CATEGORIES = frozenset({(SNOMED, "108290001"), (SNOMED, "1287742003"), (SNOMED, "399315003")})
 _WORDS = re.compile(
-    r"radio-?therap|radiation (?:therap|treatment|beam|oncolog|to )|beam radiation|strahlentherap|strahlenbehandlung|bestrahlung|"
+    r"radio-?therap|radiation (?:therap|treatment|tx\b|trt\b|delivery|beam|oncolog|to )|beam radiation|"
+    r"strahlentherap|strahlenbehandlung|bestrahlung|"
     r"\birradiation\b|\bradiatio\b|\bxrt\b|gamma[- ]?knife|cyber[- ]?knife|"
     r"radiochemo|brachytherap|radio-?surg|radiochirurg|teletherap|\bsbrt\b|\bsabr\b|\bimrt\b|\bvmat\b|\bebrt\b|\bwbrt\b|\btbi\b|"
     r"(?:proton|carbon ion|neutron)(?: beam)? therap|protonentherap|radioembol|radioligand|radionu[ck]lid\w* ?therap|"

@@ -606,6 +606,30 @@ def test_phases_before_and_after_their_summary(arrived: tuple[bool, bool, bool])
         assert dosage.payload["dose"]["value"] == 50.0 * arrived[0] + 10.0 * arrived[1]
 
 
+def test_reports_of_start_and_end_are_one_course_with_each_part_once() -> None:
+    def part(id: str, parent: str, **more: Any) -> JsonObject:
+        site = concept(MII + "CodeSystem/mii-cs-onko-strahlentherapie-zielgebiet", "5.4")
+        record = procedure(id, concept(OPS, "8-52"), partOf=[{"reference": f"Procedure/{parent}"}], bodySite=[site],
+                           performedPeriod={"start": "2024-03-04", "end": "2024-04-05"}, reasonReference=None)  # fmt: skip
+        return record | more
+
+    quantity = {"value": 50.0, "unit": "Gy", "system": UCUM, "code": "Gy"}
+    url = MII + "StructureDefinition/mii-ex-onko-strahlentherapie-bestrahlung-"
+    doses = [
+        {"url": url + "gesamtdosis", "valueQuantity": quantity},
+        {"url": url + "einzeldosis", "valueQuantity": quantity | {"value": 2.0}},
+    ]
+    begun = strahlentherapie(intention("K"), status="in-progress") | {
+        "id": "a",
+        "performedPeriod": {"start": "2024-03-04"},
+    }
+    ended = strahlentherapie(intention("K")) | {"id": "b"}
+    result = mapped(patient(), condition(), begun, ended, part("a-0", "a"), part("b-0", "b", extension=doses))
+    therapy, dosage = only(result, KIND), only(result, DOSAGE)
+    assert therapy.payload["period"] == {"start": "2024-03-04", "end": "2024-04-05"}
+    assert (therapy.payload["sessions"], dosage.payload["dose"]["value"]) == (25, 50.0)
+
+
 def test_bestrahlungen() -> None:
     one = bestrahlung("P-ST", "UH", "3.4", "L", 60.0, 12.0)
     two = bestrahlung("PRCJ-ST4D", "PN", "9.5", None, 48.0, 12.0)
