@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Set
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -65,6 +66,16 @@ def _by_name() -> dict[str, Regimen]:
 def known_regimens() -> tuple[Regimen, ...]:
     """Every protocol once."""
     return tuple(dict.fromkeys(_by_name().values()))
+
+
+def given_together(names: Set[str]) -> bool:
+    """All of these agents are given at the same time in a known protocol."""
+    return len(names) > 1 and _together(frozenset(names))
+
+
+@lru_cache(maxsize=4096)
+def _together(names: frozenset[str]) -> bool:
+    return any(names <= {agent.name for agent in phase} for regimen in known_regimens() for phase in regimen.phases)
 
 
 @lru_cache(maxsize=4096)

@@ -59,8 +59,8 @@ def agents_of(concept: JsonObject | None, context: Context) -> tuple[Agent, ...]
         return (_agent(single),)
     for text in _texts(concept):
         found, _ = read_agents(text)
-        # One agent that the table has a code for, and no translation: the code beside it says something else.
-        if len(found) > 1 or (found and not found[0].code):
+        # One agent without a translation: POP's list has none for it, or the code beside it says something else.
+        if len(found) > 1 or (found and context.translate(AGENTS, {"coding": _bare(concept)}) is None):
             return tuple(_named(each, concept, context) for each in found)
     return ()
 
@@ -96,11 +96,16 @@ def _agent(found: Translation) -> Agent:
 
 def _named(agent: AgentName, concept: JsonObject | None, context: Context, *, protocol: str | None = None) -> Agent:
     """One agent of several. The product's codes go along, so that a site's decision about them is kept."""
-    bare = [{"system": each.get("system"), "code": code_of(each)} for each in codings(concept) if code_of(each)]
+    bare = _bare(concept)
     found = None
     for name in agent.all_names:
         found = found or context.translate(AGENTS, {"coding": bare, "text": name}, text=True)
     return Agent(agent.name, agent.kind, found, protocol)
+
+
+def _bare(concept: JsonObject | None) -> list[JsonObject]:
+    """The codings without their displays."""
+    return [{"system": each.get("system"), "code": code_of(each)} for each in codings(concept) if code_of(each)]
 
 
 @lru_cache(maxsize=1)

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from mappers.agents import known_regimens
+from mappers.agents import given_together
 from mappers.dates import Day
 from mappers.protocol import Source
 from mappers.systemic_therapy.evidence import Evidence
@@ -229,16 +229,9 @@ def _together(cluster: Sequence[Run], run: Run, rules: Rules) -> bool:
     if start - first <= rules.combination:
         return True
     reach = max(each.reach or first for each in cluster)
+    names = {name for each in (*cluster, run) for name in each.agents}
     in_sequence = start > reach and run.days > 1 and any(each.days > 1 for each in cluster)
-    return not in_sequence and start - reach <= rules.gap(run.evidence[0]) and _same_regimen(cluster, run)
-
-
-def _same_regimen(cluster: Sequence[Run], run: Run) -> bool:
-    """All of them are given at the same time in a known protocol."""
-    names = {each.evidence[0].agent.name for each in (*cluster, run) if each.evidence[0].agent is not None}
-    return len(names) > 1 and any(
-        names <= {agent.name for agent in phase} for regimen in known_regimens() for phase in regimen.phases
-    )
+    return not in_sequence and start - reach <= rules.gap(run.evidence[0]) and given_together(names)
 
 
 def _follow(found: Sequence[Course], scope_of: Callable[[Evidence], str]) -> None:

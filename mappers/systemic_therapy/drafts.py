@@ -10,7 +10,7 @@ from mappers.agents import AGENTS
 from mappers.codes import ADJUNCTIVE_ROLE, NCIT
 from mappers.dates import within
 from mappers.drafting import Drafting
-from mappers.fhir import extension_value
+from mappers.fhir import codings, extension_value
 from mappers.protocol import Context, Draft, Source
 from mappers.subjects import case_key, check_after_birth, only_primary, subject_source
 from mappers.systemic_therapy import derived
@@ -196,7 +196,13 @@ def _medication(course: Course, name: str, parent: str, context: Context) -> Dra
     source = first.medication_source or Source(first.resource.reference, "medicationCodeableConcept")
     translation = first.agent.translation if first.agent is not None else None
     if translation is None:
-        drafting.unmapped("drug", AGENTS, first.medication, source=source, required=True)
+        # Of a protocol's name or a list of drugs the agent is asked for, not the text as a whole.
+        asked = (
+            {"text": first.agent.name}
+            if first.agent is not None and not codings(first.medication)
+            else first.medication
+        )
+        drafting.unmapped("drug", AGENTS, asked, source=source, required=True)
     else:
         sources = [each.medication_source for each in evidence if each.medication_source is not None]
         drafting.put("drug", translation.concept, *dict.fromkeys(sources))

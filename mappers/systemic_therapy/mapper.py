@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mappers.dates import parse_day
+from mappers.fhir import first
 from mappers.protocol import Context, EntityView, Group, MapOutput, NotForPop, Resource
-from mappers.subjects import TUMOUR, only_primary
+from mappers.subjects import TUMOUR, case_key, only_primary
 from mappers.systemic_therapy import derived
 from mappers.systemic_therapy.courses import Course, courses
 from mappers.systemic_therapy.drafts import course_drafts
@@ -42,7 +43,7 @@ class SystemicTherapyMapper:
     """
 
     name = "systemic-therapy"
-    version = "2"
+    version = "3"
     produces: tuple[str, ...] = ("SystemicTherapy", "SystemicTherapyMedication")
     reads: tuple[str, ...] = tuple(KINDS)
     requires: tuple[str, ...] = (TUMOUR, derived.SURGERY, derived.TNM, derived.FIGO)
@@ -63,6 +64,9 @@ class SystemicTherapyMapper:
                     refused.setdefault(each.resource.reference, why)
                 else:
                     found.append(each)
+        found, undone = _without_undone(found, group.members, context)
+        for reference in undone:
+            refused.setdefault(reference, "an order of which no dose was given")
         result, behind = _grouped(found, context)
         for each in behind:
             refused.setdefault(each.resource.reference, left_behind(each))
@@ -89,6 +93,21 @@ def _not_here(each: Evidence, context: Context) -> str | None:
     return None
 
 
+def _without_undone(
+    found: Sequence[Evidence], members: Sequence[Resource], context: Context
+) -> tuple[list[Evidence], list[str]]:
+    """(evidence, orders that led to nothing but doses that were not given)."""
+    targets = [
+        context.resolve(first(each.json.get("request")), within=each)
+        for each in members if each.type == "MedicationAdministration" and each.json.get("status") == "not-done"
+    ]  # fmt: skip
+    missed = {target.reference for target in targets if target is not None}
+    missed -= {each.order.reference for each in found if each.order is not None and each.kind == "given"}
+    kept = [each for each in found if each.kind != "ordered" or each.resource.reference not in missed]
+    left = {each.resource.reference for each in found} & missed
+    return kept, sorted(left)
+
+
 def _grouped(found: Sequence[Evidence], context: Context) -> tuple[list[Course], list[Evidence]]:
     """(courses with their adjuncts, adjuncts that belong to none)."""
     rules = Rules.of(context.options)
@@ -100,29 +119,33 @@ def _grouped(found: Sequence[Evidence], context: Context) -> tuple[list[Course],
     def tumours_of(each: Evidence) -> Sequence[EntityView]:
         return [view for view in context.entities(TUMOUR) if view.key in each.reasons.tumours]
 
-    adjuncts = [each for each in found if is_adjunct(each)]
-    main = [each for each in found if not is_adjunct(each)]
+    main: list[Evidence] = []
+    adjuncts: list[Evidence] = []
+    for each in found:
+        (adjuncts if is_adjunct(each) else main).append(each)
     result = courses(main, rules, scope_of=scope_of, surgeries=surgeries)
     adopted, others = adopt(adjuncts, result)
     alone = [each for each in others if stands_alone(each, tumours_of)]
     if alone:
+        # They make courses of their own, and so the names of the others anew.
         result = courses([*main, *alone], rules, scope_of=scope_of, surgeries=surgeries)
-    return [
-        replace_evidence(course, adopted.get(course.identity, [])) for course in result
-    ], [each for each in others if each not in alone]  # fmt: skip
+        own = {id(each) for each in alone}
+        adopted, others = adopt([each for each in adjuncts if id(each) not in own], result)
+    return [with_adjuncts(course, adopted.get(course.identity, [])) for course in result], others
 
 
-def replace_evidence(course: Course, more: Sequence[Evidence]) -> Course:
+def with_adjuncts(course: Course, more: Sequence[Evidence]) -> Course:
     """The course with its adjuncts."""
     return replace(course, evidence=[*course.evidence, *more], drugs={}) if more else course
 
 
 def _scope(each: Evidence, context: Context) -> str:
-    """What evidence must have in common to be one course: the primary tumours that it is for, else the patient's only one."""
+    """What evidence must have in common to be one course: the primary tumours that it is for, else the patient's only one; among
+    several, the patient."""
     views = {view.key: view for view in context.entities(TUMOUR)}
     named = sorted(
         key for key in each.reasons.tumours if key not in views or views[key].payload.get("relationship") == "primary"
     )
     only = only_primary(context)
     keys = named or ([only.key] if only is not None else sorted(each.reasons.tumours))
-    return "+".join(key.partition(":")[2] for key in keys) or "unspecified"
+    return "+".join(key.partition(":")[2] for key in keys) or case_key(context, each.resource).partition(":")[2]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mappers.agents import given_together
 from mappers.systemic_therapy.evidence import Evidence
 
 #: A surgery ends a run where the pause around it is at least this long: what comes before and after are two therapies.
@@ -82,15 +83,14 @@ class Run:
         return last.end.date if last.course and last.finished and last.end is not None else None
 
     @property
-    def open(self) -> bool:
-        """A course or prescription that the source has not closed."""
-        last = self.evidence[-1]
-        return not last.timing.finished and (last.timing.course or last.kind in ("ordered", "taken", "planned"))
-
-    @property
     def doses(self) -> bool:
         """It is told by single doses."""
         return all(each.kind in ("given", "dispensed") and not each.timing.course for each in self.evidence)
+
+    @property
+    def agents(self) -> set[str]:
+        """INN of the drug."""
+        return {each.agent.name for each in self.evidence if each.agent is not None}
 
     @property
     def names(self) -> set[str]:
@@ -119,7 +119,8 @@ def runs_of(evidence: Iterable[Evidence], rules: Rules, surgeries: Sequence[dt.d
 
 def _at_changes(run: Run, runs: Sequence[Run], rules: Rules) -> list[Run]:
     """A drug that two regimens share (fluorouracil of FOLFOX, then of FOLFIRI) is cut where the one gives way to the other: a new
-    drug begins with a dose of this one, after a drug that was given beside it has ended."""
+    drug begins with a dose of this one, after a drug that was given beside it has ended. Drugs that one protocol gives together do
+    not give way to each other: not all of their doses have arrived."""
     parts = [run]
     for day in sorted(
         {other.start for other in runs if other.start is not None and _gives_way(run, other, runs, rules)}
@@ -143,6 +144,7 @@ def _gives_way(run: Run, new: Run, runs: Sequence[Run], rules: Rules) -> bool:
     return resumed and any(
         other.start is not None and other.reach is not None and other.doses and not is_hormone(other.evidence[0])
         and not other.names & (run.names | new.names) and other.start <= first + rules.combination and first <= other.reach < day
+        and not given_together(run.agents | new.agents | other.agents)
         for other in runs
     )  # fmt: skip
 

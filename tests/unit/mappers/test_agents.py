@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from mapper_records import RXNORM, concept, open_terminology
 
 from mappers.agents import agents_of, kind_of, known_regimens, protocol_agents, read_protocol, supportive_reason
-from mappers.codes import ATC, UNII
+from mappers.codes import ATC, NCIT, UNII
 from mappers.protocol import Translation
 from mappers.terminology import Entry, Terminology
 from mappers.terminology.agent_names import agent_table, plain_agent, read_agents
@@ -71,6 +71,12 @@ def test_what_a_code_names(system: str, code: str, expected: list[str]) -> None:
 
 def test_a_code_and_a_name_that_disagree_name_nothing() -> None:
     assert _names(concept(RXNORM, "2555", "carboplatin")) == []
+
+
+def test_an_agent_that_pop_has_not_is_known_and_visible() -> None:
+    small = Terminology({"AntineoplasticAgent": [(NCIT, "C505", "Fluorouracil")]})
+    found = agents_of({"text": "leucovorin 400 mg"}, _Context(small))  # type: ignore[arg-type]
+    assert [(agent.name, agent.kind, agent.translation) for agent in found] == [("Leucovorin", "rescue", None)]
 
 
 def test_a_site_that_decided_against_a_product_is_heard() -> None:

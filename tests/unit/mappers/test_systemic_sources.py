@@ -242,3 +242,36 @@ def test_ingredients_of_a_product_are_several_medications() -> None:
     given = administration("a", PACLI, "2024-03-01", medicationReference={"reference": "Medication/m"})
     del given["medicationCodeableConcept"]
     assert sorted(_drugs(mapped(patient(), condition(), given, product))) == ["Pertuzumab", "Trastuzumab"]
+
+
+def test_an_order_of_which_no_dose_was_given_is_no_therapy() -> None:
+    order = _about("o", "MedicationRequest", status="active", intent="order", authoredOn="2024-02-01", extension=[CURATIVE],
+                   **_drug(concept(RXNORM, *PACLI)))  # fmt: skip
+    request = {"request": {"reference": "MedicationRequest/o"}}
+    missed = administration("a", PACLI, "2024-03-01", status="not-done", **request)
+    result = mapped(patient(), condition(), order, missed)
+    assert not drafts(result, "SystemicTherapy")
+    assert reasons(result)["MedicationRequest/o"] == "an order of which no dose was given"
+    given = administration("b", PACLI, "2024-03-08", **request)
+    assert only(mapped(patient(), condition(), order, missed, given), "SystemicTherapy")
+
+
+def test_several_tumours_and_none_named_is_a_therapy_of_the_patient() -> None:
+    given = administration("a", PACLI, "2024-03-01", reasonReference=[])
+    therapy = only(mapped(patient(), condition(), condition("k", "C64.1"), given), "SystemicTherapy")
+    assert therapy.key == "SystemicTherapy:Patient/p"
+    assert "targetedEntitiesIds" not in therapy.references
+
+
+def test_a_steroid_of_its_own_takes_nothing_from_its_neighbours() -> None:
+    acute = condition(code="C91.00", onsetDateTime="2023-12-20")
+    alone = _statement("dex", "dexamethasone", effectivePeriod={"start": "2024-01-02", "end": "2024-01-20"},
+                       reasonReference=[{"reference": "Condition/c"}])  # fmt: skip
+    later = [
+        administration("mtx", ("6851", "methotrexate"), "2024-06-01"),
+        administration("lv", ("6313", "leucovorin"), "2024-06-02"),
+    ]
+    result = mapped(patient(), acute, alone, *later)
+    parents = {each.payload["drug"]["display"]: each.references["systemicTherapyId"]
+               for each in drafts(result, "SystemicTherapyMedication")}  # fmt: skip
+    assert parents["Leucovorin"] == parents["Methotrexate"] != parents["Dexamethasone"]

@@ -116,6 +116,21 @@ def test_a_combination_arrives_in_any_order_and_is_one_therapy_all_the_time(orde
     assert mapped(patient(), condition(), *order).drafts == final.drafts
 
 
+R_CHOP = [
+    dose
+    for drug in (("121191", "rituximab"), CYCLO, DOXO, ("11202", "vincristine"))
+    for dose in _days(drug, "2024-02-26", "2024-03-18", "2024-04-08", "2024-04-29")
+]
+LYMPHOMA = condition(code="C83.30")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.permutations(R_CHOP), st.integers(1, len(R_CHOP)))
+def test_any_part_of_a_known_regimen_is_one_therapy_under_its_final_key(order: list[dict[str, Any]], count: int) -> None:
+    therapy = only(mapped(patient(), LYMPHOMA, *order[:count]), "SystemicTherapy")
+    assert therapy.key == only(mapped(patient(), LYMPHOMA, *R_CHOP), "SystemicTherapy").key
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.permutations([*AC, *_days(PACLI, "2024-04-29", "2024-05-20")]))
 def test_sequences_do_not_depend_on_the_order_of_arrival(order: list[dict[str, Any]]) -> None:
