@@ -119,8 +119,8 @@ def runs_of(evidence: Iterable[Evidence], rules: Rules, surgeries: Sequence[dt.d
 
 def _at_changes(run: Run, runs: Sequence[Run], rules: Rules) -> list[Run]:
     """A drug that two regimens share (fluorouracil of FOLFOX, then of FOLFIRI) is cut where the one gives way to the other: a new
-    drug begins with a dose of this one, after a drug that was given beside it has ended. Drugs that one protocol gives together do
-    not give way to each other: not all of their doses have arrived."""
+    drug begins with a dose of this one, after a drug that was given beside it has ended. A single
+    dose of a drug that one protocol gives with the others gives way to nothing: not all of the doses have arrived."""
     parts = [run]
     for day in sorted(
         {other.start for other in runs if other.start is not None and _gives_way(run, other, runs, rules)}
@@ -144,7 +144,7 @@ def _gives_way(run: Run, new: Run, runs: Sequence[Run], rules: Rules) -> bool:
     return resumed and any(
         other.start is not None and other.reach is not None and other.doses and not is_hormone(other.evidence[0])
         and not other.names & (run.names | new.names) and other.start <= first + rules.combination and first <= other.reach < day
-        and not given_together(run.agents | new.agents | other.agents)
+        and (min(new.days, other.days) > 1 or not given_together(run.agents | new.agents | other.agents))
         for other in runs
     )  # fmt: skip
 

@@ -126,7 +126,9 @@ LYMPHOMA = condition(code="C83.30")
 
 @settings(max_examples=60, deadline=None)
 @given(st.permutations(R_CHOP), st.integers(1, len(R_CHOP)))
-def test_any_part_of_a_known_regimen_is_one_therapy_under_its_final_key(order: list[dict[str, Any]], count: int) -> None:
+def test_any_part_of_a_known_regimen_is_one_therapy_under_its_final_key(
+    order: list[dict[str, Any]], count: int
+) -> None:
     therapy = only(mapped(patient(), LYMPHOMA, *order[:count]), "SystemicTherapy")
     assert therapy.key == only(mapped(patient(), LYMPHOMA, *R_CHOP), "SystemicTherapy").key
 
