@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from mappers.codes import LOINC, MARKER_PROFILES
 from mappers.dates import Day
@@ -38,15 +39,10 @@ def moment_told(json: JsonObject) -> str:
 
 
 def tell(member: Resource, context: Context) -> Iterator[Told | NotForPop]:
-    """The results of an Observation and of the Observations that it contains."""
-    results: list[Told] = []
-    reasons: list[NotForPop] = []
-    for each in (member, *_contained(member, context)):
-        for found in _results(each, context):
-            (results if isinstance(found, Told) else reasons).append(found)  # type: ignore[arg-type]
-    yield from results
-    if not results:
-        yield reasons[0] if reasons else NotForPop(member.reference, _reason(member.json))
+    """The results of an Observation and of the Observations that it contains; a reason if there are none."""
+    found = [each for one in (member, *_contained(member, context)) for each in _results(one, context)]
+    results = [each for each in found if isinstance(each, Told)]
+    yield from results or found[:1]
 
 
 def _contained(member: Resource, context: Context) -> Iterator[Resource]:
@@ -57,14 +53,21 @@ def _contained(member: Resource, context: Context) -> Iterator[Resource]:
                 yield found
 
 
+@dataclass(frozen=True, slots=True)
+class _Test:
+    """The Observation, or a component of it (``prefix`` is its path), that measures an analyte."""
+
+    prefix: str
+    part: JsonObject
+    analyte: Translation
+    source: Source
+
+
 def _results(member: Resource, context: Context) -> Iterator[Told | NotForPop]:
+    """One result per analyte: what the Observation and its components say of it."""
     json = member.json
-    analyte, source = find_analyte(member, json.get("code"), "code", context)
-    if analyte is None and (studied := studied_gene(member, context)) is not None:
-        analyte, source = studied
-    profiled = bool(profiles(json) & MARKER_PROFILES)
-    parts = _components(member, analyte, context)
-    if analyte is None and not parts and not profiled:
+    tests = _tests(member, context)
+    if not tests and not profiles(json) & MARKER_PROFILES:
         yield NotForPop(member.reference, _reason(json))
         return
     status = json.get("status")
@@ -73,75 +76,68 @@ def _results(member: Resource, context: Context) -> Iterator[Told | NotForPop]:
         return
     specimen = context.resolve(first(json.get("specimen")), within=member) if json.get("specimen") else None
     if other_fluid(member, specimen):
-        yield NotForPop(
-            member.reference, "a value in a fluid other than blood, which POP could not tell from a serum value"
-        )
+        reason = "a value in a fluid other than blood, which POP could not tell from a serum value"
+        yield NotForPop(member.reference, reason)
         return
-    bounds = context.options.get("marker.comparator", "block") == "bound"
     day, moment = _day(member, specimen, context), moment_told(json)
-    own: list[Finding] = []
-    if analyte is not None:
-        own = _read(member, json, "", analyte, (words(json.get("code")), words(json.get("method"))), bounds=bounds)
-    others: dict[str, list[tuple[int, JsonObject, Translation]]] = {}
-    for position, part, found in parts:
-        mine = analyte is not None and found.concept["code"] == analyte.concept["code"]
-        if mine and analyte is not None:
-            said = (words(part.get("code")), words(json.get("code")), words(part.get("method") or json.get("method")))
-            own.extend(_read(member, part, f"component[{position}].", analyte, said, bounds=bounds))
-        else:
-            others.setdefault(str(found.concept["code"]), []).append((position, part, found))
-    if analyte is not None and (own or not others):
-        absent = no_result(json) if not own or all(each.problem for each in own) else None
+    if not tests:
+        yield Told(member, "", None, Source(member.reference, "code"), [], day, moment)
+        return
+    of_analyte: dict[str, list[_Test]] = {}
+    for test in tests:
+        of_analyte.setdefault(str(test.analyte.concept["code"]), []).append(test)
+    bounds = context.options.get("marker.comparator", "block") == "bound"
+    told = [_told(member, same, day, moment, bounds=bounds) for same in of_analyte.values()]
+    results = [each for each in told if isinstance(each, Told)]
+    yield from results or told[:1]
+
+
+def _told(
+    member: Resource, same: list[_Test], day: tuple[Day, Source, str] | None, moment: str, *, bounds: bool
+) -> Told | NotForPop:
+    findings = [found for test in same for found in _read(member, test, bounds=bounds)]
+    if all(found.problem is not None for found in findings):
+        absent = next((why for test in same if (why := no_result(test.part)) is not None), None)
         if absent is not None:
-            yield NotForPop(member.reference, absent)
-        elif not own and json.get("hasMember"):
-            yield NotForPop(member.reference, "a panel: its members are results of their own")
-        else:
-            yield Told(member, "", analyte, source, own, day, moment)
-    elif analyte is None and not others:
-        yield Told(member, "", None, source, [], day, moment)
-    for _, same in sorted(others.items()):
-        findings: list[Finding] = []
-        for position, part, found in same:
-            if no_result(part) is None:
-                said = (words(part.get("code")), "", words(part.get("method") or json.get("method")))
-                findings.extend(_read(member, part, f"component[{position}].", found, said, bounds=bounds))
-        if findings or all(no_result(part) is None for _, part, _ in same):
-            suffix = "/" + min(_code_key(part) for _, part, _ in same)
-            at = Source(member.reference, f"component[{same[0][0]}].code")
-            yield Told(member, suffix, same[0][2], at, findings, day, moment)
+            return NotForPop(member.reference, absent)
+    if not findings and member.json.get("hasMember"):
+        return NotForPop(member.reference, "a panel: its members are results of their own")
+    # A component has no id: its place is its code's, which stays when the list is sorted otherwise.
+    suffix = "" if any(not test.prefix for test in same) else "/" + min(_code_key(test.part) for test in same)
+    return Told(member, suffix, same[0].analyte, same[0].source, findings, day, moment)
 
 
-def _components(
-    member: Resource, analyte: Translation | None, context: Context
-) -> list[tuple[int, JsonObject, Translation]]:
-    """Components with the analyte that each measures: what it says itself; a score of PD-L1; else, where the Observation has no
-    value of its own, the Observation's."""
-    found: list[tuple[int, JsonObject, Translation]] = []
-    valueless = not any(member.json.get(name) is not None for name in VALUES)
-    for position, part in enumerate(objects(member.json.get("component"))):
-        code = part.get("code")
-        own, _ = find_analyte(member, code, f"component[{position}].code", context)
-        if own is None and kind_of(frozenset(pairs(code)), words(code)) is not None:
-            own = context.translate(TERMINOLOGY, {"coding": [{"system": LOINC, "code": PDL1}]})
-        if own is None and analyte is not None and valueless and _tells(member, part, analyte):
-            own = analyte
-        if own is not None:
-            found.append((position, part, own))
-    return found
+def _tests(member: Resource, context: Context) -> list[_Test]:
+    """What measures an analyte. A component measures what its code says; a score of PD-L1 that; and one with a code that nothing
+    knows the Observation's analyte, if that has no value of its own and the component has one for it."""
+    json = member.json
+    analyte, source = find_analyte(member, json.get("code"), "code", context)
+    if analyte is None:
+        analyte, source = studied_gene(member, context) or (None, source)
+    valueless = not any(json.get(name) is not None for name in VALUES)
+    own = [_Test("", json, analyte, source)] if analyte is not None else []
+    parts: list[_Test] = []
+    for position, part in enumerate(objects(json.get("component"))):
+        prefix, code = f"component[{position}].", part.get("code")
+        found, at = find_analyte(member, code, prefix + "code", context)
+        if found is None and kind_of(frozenset(pairs(code)), words(code)) is not None:
+            found = context.translate(TERMINOLOGY, {"coding": [{"system": LOINC, "code": PDL1}]})
+        if found is None and analyte is not None and valueless:
+            guess = _Test(prefix, part, analyte, at)
+            read = _read(member, guess, bounds=False)
+            found = analyte if read and all(each.problem is None for each in read) else None
+        if found is not None:
+            parts.append(_Test(prefix, part, found, at))
+    if own and parts and valueless and all(each.analyte.concept != own[0].analyte.concept for each in parts):
+        return parts  # a panel that is named after one of its analytes
+    return [*own, *parts]
 
 
-def _tells(member: Resource, part: JsonObject, analyte: Translation) -> bool:
-    """True if a component without a code that we know states a value of the Observation's analyte."""
-    found = _read(member, part, "", analyte, (words(part.get("code")),), bounds=False)
-    return bool(found) and all(each.problem is None for each in found)
-
-
-def _read(
-    member: Resource, part: JsonObject, prefix: str, analyte: Translation, said: tuple[str, ...], *, bounds: bool
-) -> list[Finding]:
-    code = str(analyte.concept["code"])
-    return ResultReader(member.reference, prefix, code, part.get("code"), said, bounds=bounds).read(part)
+def _read(member: Resource, test: _Test, *, bounds: bool) -> list[Finding]:
+    method = words(test.part.get("method") or member.json.get("method"))
+    said = (words(test.part.get("code")), words(member.json.get("code")), method)
+    code = str(test.analyte.concept["code"])
+    return ResultReader(member.reference, test.prefix, code, test.part.get("code"), said, bounds=bounds).read(test.part)
 
 
 def _day(member: Resource, specimen: Resource | None, context: Context) -> tuple[Day, Source, str] | None:
