@@ -49,14 +49,20 @@ _CANCER_WORDS = re.compile(
 )
 _IN_SITU = re.compile(r"\bin[ -]situ\b", re.I)
 _SECONDARY_WORDS = re.compile(r"\bsecondary\b|metasta|sekundär", re.I)
-#: Words beside which a cancer's name is no diagnosis of it: history, doubt, screening, and what a cancer or its treatment causes.
+#: Words beside which a cancer's name is no diagnosis of it: history, doubt, screening, risk, and signs that carry its name.
 _NO_CANCER_WORDS = re.compile(
     r"\b(?:family history|history of|h/o|hx of|screening|suspected|suspicion|rule[- ]out|r/o|possible|no evidence|risk of|benign|"
-    r"at risk|high risk|fear of|due to|secondary to|caused by|related|associated|pain|fracture|encounter for|surveillance|"
-    r"counsel\w*|susceptib\w+|predisposition|elevated|antigen|effusion|ascites|malignant (?:essential )?hypertensi\w+|"
+    r"at (?:high |increased )?risk|fear of|encounter for|surveillance|counsel\w*|susceptib\w+|predisposition|elevated|"
+    r"cancer antigen|(?:cancer|neoplasm|tumou?r|malignancy)[- ](?:related|associated|induced)|cancer pain|tumou?r pain|"
+    r"malignant (?:(?:pleural|pericardial|peritoneal) )?(?:effusion|ascites)|malignant (?:essential )?hypertensi\w+|"
     r"malignant hypertherm\w+|malignant neuroleptic|familienanamnese|verdacht|zustand nach|gutartig|premalignant|precancer)|"
     r"\bz\.\s?n\.|\bv\.\s?a\.", re.I
 )  # fmt: skip
+#: What a cancer or its treatment causes is named before the cause: ``Anemia due to malignant neoplasm``.
+_CONSEQUENCE = re.compile(
+    r"(?P<what>.*?)\b(?:due to|secondary to|caused by|associated with|related to|following|complicating|in (?=malignan|neoplas|cancer))",
+    re.I,
+)
 #: SNOMED CT *Local recurrence of malignant tumor of X*.
 _RECURRENCE = re.compile(r"(local|regional|loco-?regional) recurrence of (?:malignant|primary|carcinoma|cancer)", re.I)
 
@@ -114,7 +120,7 @@ def diagnose(json: JsonObject) -> Diagnosis:
         or has_code(json.get("code"), _SECONDARY | _GENERIC)
         or any(system == ICD_O_TOPOGRAPHY for site in objects(json.get("bodySite")) for system, _ in pairs(site))
         or any(system in _ICD_O for system, _ in pairs(json.get("code")))
-        or (named_by_words and not _NO_CANCER_WORDS.search(text))
+        or (named_by_words and not _NO_CANCER_WORDS.search(text) and not _is_consequence(text))
     )
     if not tumour:
         return Diagnosis(None, "a diagnosis that is no tumour")
@@ -175,6 +181,12 @@ def _named_recurrence(json: JsonObject) -> Relationship | None:
         if match is not None:
             return "local_recurrence" if match[1].lower().startswith("loc") else "regional_recurrence"
     return None
+
+
+def _is_consequence(text: str) -> bool:
+    """True if each of the names says first what is no cancer, and then that one caused it."""
+    found = [_CONSEQUENCE.match(each) for each in text.split(" | ")]
+    return all(each is not None and not _CANCER_WORDS.search(each["what"]) for each in found)
 
 
 def _is_other_diagnosis(json: JsonObject) -> bool:

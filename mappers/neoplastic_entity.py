@@ -38,8 +38,9 @@ class NeoplasticEntityMapper:
       only tumour), then what the diagnosis code names; else ``8000/3`` (in situ ``/2``, metastases ``/6``) as an assumption,
       or a block (option ``neoplasm.unspecified-morphology`` = ``block``). ICD-O-3: 8000 is the neoplasm of unstated histology.
     * Date: condition-assertedDate, then onset, then recordedDate, then the encounter's; the fallbacks are assumptions.
-    * A metastasis or recurrence without a stated primary belongs to the patient's only primary (an assumption); among several
-      it waits for a person: POP would take it, but a metastasis without a primary is of no use there.
+    * A metastasis or recurrence without a stated primary belongs to the only primary that it can come from
+      (``mappers.tumour_primary``, an assumption); else it waits for a person: POP would take it, but a metastasis without a
+      primary is of no use there.
     """
 
     name = "neoplastic-entity"

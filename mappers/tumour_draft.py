@@ -12,7 +12,7 @@ from mappers.fhir import codings, extension_value, has_code, objects, words
 from mappers.histology_groups import specified
 from mappers.protocol import Context, Resource, Source
 from mappers.subjects import TUMOUR, case_key, check_after_birth, subject_source
-from mappers.tumour_identity import Facts, same_site
+from mappers.tumour_primary import choose_primary
 from mappers.tumour_statement import (
     GRADE_CODES,
     HISTOLOGY_CODES,
@@ -259,34 +259,13 @@ class TumourDraft:
         if any(primary_extensions(each.condition) for each in self.statements):
             text = "The primary tumour that is named has not arrived, or is none."
             self._drafting.issue("unresolved-reference", "relatedPrimaryId", text, source=source, blocking=True)
-        elif len(primaries) == 1:
-            self._drafting.refer("relatedPrimaryId", primaries[0].key)
-            text = "No primary is named; the patient has exactly one primary tumour."
-            self._drafting.assume("relatedPrimaryId", "only-primary", text)
-        elif (
-            self.relationship == "local_recurrence"
-            and len(here := [each for each in primaries if self._is_of(each)]) == 1
-        ):
-            self._drafting.refer("relatedPrimaryId", here[0].key)
-            text = "No primary is named; one of the patient's primary tumours was where this one has come back."
-            self._drafting.assume("relatedPrimaryId", "primary-of-this-site", text)
+        elif chosen := choose_primary(self.statements, [each.statements for each in primaries]):
+            self._drafting.refer("relatedPrimaryId", primaries[chosen.position].key)
+            self._drafting.assume("relatedPrimaryId", chosen.code, chosen.text)
         else:
             why = "no primary tumour is known" if not primaries else "the patient has several primary tumours"
             text = f"No primary is named, and {why}."
             self._drafting.issue("unresolved-reference", "relatedPrimaryId", text, source=source, blocking=True)
-
-    def _is_of(self, primary: TumourDraft) -> bool:
-        """True if a primary is of this local recurrence's site and does not differ in side."""
-        own, other = self.facts, primary.facts
-        sides = not (own.laterality and other.laterality) or own.laterality == other.laterality
-        return same_site(own, other) and sides
-
-    @property
-    def facts(self) -> Facts:
-        """Those of the Condition that says most of the site."""
-        return max(
-            (each.facts for each in self.statements), key=lambda facts: (bool(facts.topography), facts.reference)
-        )
 
 
 def _age(statement: Statement) -> tuple[str, str]:

@@ -45,6 +45,7 @@ def test_the_status_is_found_behind_a_registrys_code() -> None:
         (SNOMED, "1", "Anemia due to malignant neoplasm"),
         (SNOMED, "1", "Cancer-related fatigue"),
         (SNOMED, "1", "Malignant pleural effusion"),
+        (SNOMED, "1", "Pathological fracture due to metastatic bone disease"),
         (SNOMED, "1", "Suspected lung cancer"),
         (SNOMED, "1", "Z.n. Mammakarzinom"),
     ],
@@ -63,6 +64,10 @@ def test_a_name_of_cancer_that_is_no_diagnosis_of_it(system: str, code: str, dis
         ("Carcinoma in situ of bladder", "primary"),
         ("Hodgkin's disease (disorder)", "primary"),
         ("Polycythemia vera (disorder)", "primary"),
+        ("Kaposi sarcoma associated with AIDS", "primary"),
+        ("HPV-related squamous cell carcinoma of oropharynx", "primary"),
+        ("High risk prostate cancer", "primary"),
+        ("Metastatic carcinoma to bone due to malignant tumor of prostate", "metastatic"),
     ],
 )
 def test_relationship_by_snomeds_name(display: str, relationship: str) -> None:
@@ -93,6 +98,28 @@ def test_a_local_recurrence_is_of_the_primary_of_its_site() -> None:
     elsewhere = mapped(patient(), condition("kidney", "C64.1"), condition("colon", "C18.7"), recurrence)
     (draft,) = [each for each in drafts(elsewhere, "NeoplasticEntity") if each.payload["relationship"] != "primary"]
     assert ("unresolved-reference", "relatedPrimaryId") in codes(draft)
+
+
+@pytest.mark.parametrize(
+    ("other", "rule"),
+    [("D05.12", "only-invasive-primary"), ("C91.10", "only-invasive-primary"), ("C18.7", None)],
+)
+def test_a_metastasis_of_the_only_primary_that_can_have_spread(other: str, rule: str | None) -> None:
+    result = mapped(patient(), condition("lung", "C34.11"), condition("other", other), condition("m", "C78.7"))
+    (draft,) = [each for each in drafts(result, "NeoplasticEntity") if each.payload["relationship"] == "metastatic"]
+    assert draft.references.get("relatedPrimaryId") == ("NeoplasticEntity:Condition/lung" if rule else None)
+    assert (rule in assumed(draft)) == (rule is not None)
+
+
+def test_a_metastasis_of_the_primary_of_its_histology() -> None:
+    said = {
+        "url": "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-histology-morphology-behavior",
+        "valueCodeableConcept": concept("http://terminology.hl7.org/CodeSystem/icd-o-3-morphology", "8720/6"),
+    }
+    record = [condition("skin", "C43.61"), condition("colon", "C18.7"), condition("m", "C78.7", extension=[said])]
+    (draft,) = [each for each in drafts(mapped(patient(), *record), "NeoplasticEntity") if each.key.endswith("/m")]
+    assert draft.references["relatedPrimaryId"] == "NeoplasticEntity:Condition/skin"
+    assert "primary-of-this-histology" in assumed(draft)
 
 
 def test_what_a_metastasis_is_due_to() -> None:
