@@ -60,7 +60,8 @@ _NO_CANCER_WORDS = re.compile(
 )  # fmt: skip
 #: What a cancer or its treatment causes is named before the cause: ``Anemia due to malignant neoplasm``.
 _CONSEQUENCE = re.compile(
-    r"(?P<what>.*?)\b(?:due to|secondary to|caused by|associated with|related to|following|complicating|in (?=malignan|neoplas|cancer))",
+    r"(?P<what>.*?)\b(?:due to|secondary to|caused by|associated with|related to|following|complicating|"
+    r"in (?=malignan|neoplas|cancer))",
     re.I,
 )
 #: SNOMED CT *Local recurrence of malignant tumor of X*.
