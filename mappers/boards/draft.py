@@ -17,6 +17,7 @@ from mappers.boards.therapeutic import (
     in_words,
     of_resource,
     own_recommendations,
+    withdrawn,
 )
 from mappers.drafting import Drafting
 from mappers.fhir import codings, extensions, objects, text_of, words
@@ -140,6 +141,8 @@ def _general(
 
 def _of_request(request: Resource, molecular: bool, context: Context) -> list[Translation]:
     """As of a drug in words."""
+    if withdrawn(request):
+        return []
     if request.type in ("MedicationRequest", "RequestGroup"):
         systemic = of_key("start-systemic", context) if not molecular else None
         return [systemic] if systemic is not None else []

@@ -35,6 +35,10 @@ _TRIAL = (SNOMED, "709491003")
 _NCT = re.compile(r"\bNCT\d{8}\b")
 
 
+#: R4 request and task states of what is no recommendation (any more).
+_WITHDRAWN = frozenset({"entered-in-error", "cancelled", "revoked", "rejected", "failed"})
+
+
 @dataclass(frozen=True, slots=True)
 class Recommendation:
     """One recommendation of a drug, a combination, or a trial."""
@@ -53,6 +57,12 @@ class Recommendation:
     unresolved: tuple[Source, ...] = ()
     """Evidence that is not (yet) an entity in POP."""
     read: tuple[Source, ...] = field(default=())
+
+
+def withdrawn(resource: Resource) -> bool:
+    """True for a request or Task that is no recommendation (any more)."""
+    status = resource.json.get("status")
+    return isinstance(status, str) and status in _WITHDRAWN
 
 
 def own_recommendations(board: Resource, context: Context) -> Iterator[Recommendation]:
@@ -95,6 +105,8 @@ def of_resource(resource: Resource, context: Context) -> Recommendation | None:
     """The recommendation that a request, a Task or a therapeutic implication is; None if it is of no drug or trial."""
     json = resource.json
     base = Recommendation(resource.reference, Source(resource.reference, "code"))
+    if withdrawn(resource):
+        return None
     if resource.type == "MedicationRequest":
         return _medication(base, resource, context)
     if resource.type == "RequestGroup":

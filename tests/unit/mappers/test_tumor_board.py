@@ -272,6 +272,15 @@ def test_a_conference_about_another_disease() -> None:
     assert "another disease" in reasons(result)["Procedure/b"]
 
 
+@pytest.mark.parametrize("status", ["entered-in-error", "cancelled"])
+def test_what_was_withdrawn_is_not_recommended(status: str) -> None:
+    activity = [{"reference": {"reference": "MedicationRequest/m"}}]
+    withdrawn = request("m", OSIMERTINIB, status=status)
+    result = mapped(patient(), condition(), plan(title="MTB", activity=activity), withdrawn)
+    assert not drafts(result, THERAPY)
+    assert recommended(only(mapped(patient(), condition(), plan(activity=activity), withdrawn), BOARD)) == []
+
+
 def test_an_unknown_drug_waits() -> None:
     board = plan(title="MTB", activity=[{"reference": {"reference": "MedicationRequest/m"}}])
     draft = only(mapped(patient(), condition(), board, request("m", {"text": "House mixture 7"})), THERAPY)
@@ -355,6 +364,12 @@ def test_recommendations_that_are_not_for_pop() -> None:
 
 
 def test_conformance() -> None:
-    records = [patient(), condition(), *told(), plan("k", title="MTB", created="2024-05-01"), *genomics()]
+    parts = [
+        request("m1", {"text": "Dabrafenib"}),
+        request("m2", {"text": "Trametinib"}, basedOn=[{"reference": "CarePlan/k"}]),
+    ]
+    activity = [{"reference": {"reference": f"MedicationRequest/{each}"}} for each in ("m1", "m2")]
+    molecular = plan("k", title="MTB", created="2024-05-01", activity=activity)
+    records = [patient(), condition(), *told(), molecular, *parts, *genomics()]
     resources = [Resource(each["resourceType"], each["id"], each) for each in records]
     assert_conforms(TumorBoardMapper(), resources, registry=registry(), terminology=open_terminology(), options=OPTIONS)
