@@ -12,7 +12,7 @@ from mappers.agents.regimens import named_agents, read_protocol
 from mappers.agents.supportive import supportive_reason
 from mappers.fhir import code_of, codings, pairs, text_of
 from mappers.protocol import Context, JsonObject, Translation
-from mappers.terminology.agent_names import AgentName, agents_by_code, read_agents, words_of
+from mappers.terminology.agent_names import AgentName, agents_by_code, plain_agent, read_agents, words_of
 
 #: POP's terminology of drugs.
 AGENTS = "AntineoplasticAgent"
@@ -30,11 +30,15 @@ class Agent:
     """POP's concept; None if POP's list has none for it."""
     protocol: str | None = None
     """The protocol that it follows from, if the source names only that."""
+    base: str = ""
+    """NCIt code of the ingredient, if the table has one: a salt that POP lists apart is the same agent."""
 
     @property
     def code(self) -> str:
-        """POP's code, else the name: what the agent is known by."""
-        return str(self.translation.concept["code"]) if self.translation is not None else self.name.casefold()
+        """What the agent is known by: the ingredient's code, else POP's, else the name."""
+        if self.base or self.translation is None:
+            return self.base or self.name.casefold()
+        return str(self.translation.concept["code"])
 
 
 def agents_of(concept: JsonObject | None, context: Context) -> tuple[Agent, ...]:
@@ -89,9 +93,10 @@ def _agent(found: Translation) -> Agent:
     known = agents_by_code().get(code)
     if known is None:
         # Another code of POP's list for a salt: known by its name.
-        named, _ = read_agents(display)
-        known = named[0] if len(named) == 1 else None
-    return Agent(known.name if known is not None else display, known.kind if known is not None else "", found)
+        known = plain_agent(display)
+    if known is None:
+        return Agent(display, "", found)
+    return Agent(known.name, known.kind, found, base=known.code)
 
 
 def _named(agent: AgentName, concept: JsonObject | None, context: Context, *, protocol: str | None = None) -> Agent:
@@ -100,7 +105,7 @@ def _named(agent: AgentName, concept: JsonObject | None, context: Context, *, pr
     found = None
     for name in agent.all_names:
         found = found or context.translate(AGENTS, {"coding": bare, "text": name}, text=True)
-    return Agent(agent.name, agent.kind, found, protocol)
+    return Agent(agent.name, agent.kind, found, protocol, agent.code if found is not None else "")
 
 
 def _bare(concept: JsonObject | None) -> list[JsonObject]:

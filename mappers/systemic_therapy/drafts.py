@@ -63,6 +63,10 @@ def _period(therapy: Drafting, course: Course, context: Context) -> derived.Cour
         ended = last
         text = "The source does not end it: another therapy began after its last dose, which is taken as its end."
         therapy.assume("period", "ended-by-next-therapy", text, last[1])
+    if ended is None and last is not None and _deceased(context):
+        ended = last
+        text = "The source does not end it and the patient has died: its last dose is taken as its end."
+        therapy.assume("period", "ended-by-death", text, last[1])
     if ended is None and (supplied := course.supplied()) is not None:
         ended = supplied
         text = "All orders are closed and none states an end: it is the last day that they cover."
@@ -90,8 +94,16 @@ def _period(therapy: Drafting, course: Course, context: Context) -> derived.Cour
     return span
 
 
+def _deceased(context: Context) -> bool:
+    patient = context.patient
+    return patient is not None and (
+        patient.json.get("deceasedBoolean") is True or isinstance(patient.json.get("deceasedDateTime"), str)
+    )
+
+
 def _role_and_intent(therapy: Drafting, course: Course, span: derived.Course | None, context: Context) -> None:
-    derive = context.options.get("therapy.derive-intent") is not False
+    # What POP itself exports without a value has none.
+    derive = context.options.get("therapy.derive-intent") is not False and not course.evidence[0].own
     intent = next((each for each in course.evidence if each.intent is not None), None)
     role = _stated_role(therapy, course, context)
     if role is None and derive and span is not None and (intent is None or intent.intent == "curative"):
@@ -168,7 +180,7 @@ def _targets(therapy: Drafting, course: Course, context: Context) -> None:
         therapy.refer("targetedEntitiesIds", tuple(sorted(named)), *dict.fromkeys(named[key] for key in sorted(named)))
         return
     only = only_primary(context)
-    if only is not None:
+    if only is not None and not course.evidence[0].own:
         therapy.refer("targetedEntitiesIds", (only.key,))
         text = "The source names no tumour; the patient has exactly one primary tumour."
         therapy.assume("targetedEntitiesIds", "only-tumour", text)

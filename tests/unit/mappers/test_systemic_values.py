@@ -100,6 +100,26 @@ def test_cycles_are_counted_where_days_tell_them(days: tuple[str, ...], cycles: 
     assert ("cycles-from-days" in assumed(therapy)) == (cycles is not None)
 
 
+def test_the_last_dose_of_one_who_died_is_the_end() -> None:
+    given = _days("2024-03-01", "2024-03-22")
+    assert "end" not in only(mapped(patient(), condition(), *given), "SystemicTherapy").payload["period"]
+    record = patient(deceasedDateTime="2024-05-02")
+    del record["deceasedBoolean"]
+    therapy = only(mapped(record, condition(), *given), "SystemicTherapy")
+    assert (therapy.payload["period"]["end"], "ended-by-death" in assumed(therapy)) == ("2024-03-22", True)
+
+
+def test_salts_that_pop_lists_apart_are_one_drug() -> None:
+    ncit = "http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl"
+    salt, base = ("C1326", "Doxorubicin Hydrochloride"), ("C456", "Doxorubicin")
+    given = [
+        administration(f"a{number}", PACLI, f"2024-03-0{number}", medicationCodeableConcept=concept(ncit, *drug))
+        for number, drug in enumerate((base, salt), start=1)
+    ]
+    child = only(mapped(patient(), condition(), *given), "SystemicTherapyMedication")
+    assert child.payload["drug"]["code"] == "C456"
+
+
 @pytest.mark.parametrize("text", ["C4D1", "Cycle 4 day 8", "Zyklus 4", "cycle #4"])
 def test_cycles_that_a_dose_names(text: str) -> None:
     therapy = only(mapped(patient(), condition(), *_days("2024-03-01", note=[{"text": text}])), "SystemicTherapy")
