@@ -1,30 +1,21 @@
-"""FHIR ConceptMap (R4 JSON; R5's ``relationship`` too) and its CSV form for people, as one flat structure."""
+"""A concept map as one flat structure, and FHIR's ConceptMap (R4 JSON; R5's ``relationship`` and ``noMap`` too)."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from mappers.codes import system_of
 from mappers.fhir import code_of, objects, text_of
 from mappers.protocol import JsonObject
-
-#: Only these say that the target means the same (R4 *ConceptMapEquivalence*; R5 *ConceptMapRelationship*): wider and
-#: narrower ones lose or invent meaning. R4 groups "equal" with "equivalent" for translation.
-USED = frozenset({"equal", "equivalent"})
-#: An explicit decision that there is no target.
-UNMATCHED = frozenset({"unmatched", "disjoint", "not-related-to"})
-
-CSV_COLUMNS = ("terminology", "source_system", "source_code", "target_system", "target_code", "target_display")
+from mappers.terminology.relations import Relation, relation_of
 
 #: ``targetUri`` of a map into a POP terminology: the name of the field's ``x-terminology`` after this prefix.
 TARGET_PREFIX = "urn:pop:terminology:"
 
 
 class BadConceptMap(ValueError):
-    """The document is no ConceptMap that can be used; the text says why and where."""
+    """The document is no map that can be used; the text says why and where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +26,22 @@ class Entry:
     source: tuple[str, str]
     target: tuple[str, str, str] | None
     """(system, code, display)"""
+    relation: Relation = "equivalent"
+    depends_on: tuple[str, ...] = ()
+    """Properties that the row wants known as well (R4 ``target.dependsOn``): such a row is not applied to a code alone."""
+    row: str = ""
+    """Where it stands: ``line 12``, ``group[0].element[3].target[0]``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unmapped:
+    """What a map says of all codes of a system that it does not name (R4 ``ConceptMap.group.unmapped``)."""
+
+    terminology: str
+    system: str
+    target: tuple[str, str, str] | None
+    """The one concept for all of them (mode ``fixed``); None: the code itself, in the target's system (mode ``provided``)."""
+    target_system: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,60 +51,78 @@ class ConceptMap:
     name: str
     """``{url}|{version}``, named in translation rules."""
     entries: tuple[Entry, ...] = field(default=())
+    unmapped: tuple[Unmapped, ...] = field(default=())
+    layer: str = "site"
+    """``site``, ``organisation`` or ``packaged``: the earlier layer wins."""
+    problems: tuple[str, ...] = field(default=())
+    """What of the document is not used, and why."""
 
 
-def parse_concept_map(document: JsonObject) -> ConceptMap:
-    """A FHIR ConceptMap resource. The POP terminology is read from ``targetUri``/``targetCanonical`` (or the group's
-    ``target`` extension-free ``urn:pop:terminology:…``). Raises BadConceptMap."""
+def parse_concept_map(document: JsonObject, *, layer: str = "site") -> ConceptMap:
+    """A FHIR ConceptMap resource. The POP terminology is read from ``targetUri``, ``targetCanonical`` or R5's ``targetScope…``.
+    Raises BadConceptMap."""
     if document.get("resourceType") != "ConceptMap":
         raise BadConceptMap("resourceType is not ConceptMap")
     name = f"{document.get('url') or document.get('id') or 'map'}|{document.get('version') or ''}".rstrip("|")
-    scope = _terminology(document.get("targetUri") or document.get("targetCanonical") or document.get("targetScopeUri"))
+    scopes = ("targetUri", "targetCanonical", "targetScopeUri", "targetScopeCanonical")
+    scope = next((found for each in scopes if (found := _terminology(document.get(each))) is not None), None)
     if scope is None:
         raise BadConceptMap(f"{name}: targetUri must name a POP terminology, like {TARGET_PREFIX}TumorMarkerAnalyte")
-    return ConceptMap(name, tuple(_entries(document, scope)))
+    if document.get("status") == "retired":
+        raise BadConceptMap(f"{name}: the map is retired (status)")
+    problems: list[str] = []
+    entries = tuple(_entries(document, scope, problems))
+    return ConceptMap(name, entries, tuple(_unmapped(document, scope, problems)), layer, tuple(problems))
 
 
 def _terminology(uri: object) -> str | None:
-    return uri.removeprefix(TARGET_PREFIX) if isinstance(uri, str) and uri.startswith(TARGET_PREFIX) else None
+    if not isinstance(uri, str) or not uri.startswith(TARGET_PREFIX):
+        return None
+    return uri.removeprefix(TARGET_PREFIX).partition("|")[0]
 
 
-def _entries(document: JsonObject, terminology: str) -> Iterator[Entry]:
-    for group in objects(document.get("group")):
+def _entries(document: JsonObject, terminology: str, problems: list[str]) -> Iterator[Entry]:
+    for at, group in enumerate(objects(document.get("group"))):
         source, target_system = system_of(group.get("source")), system_of(group.get("target"))
-        for element in objects(group.get("element")):
-            code = code_of(element)
-            targets = objects(element.get("target"))
+        for number, element in enumerate(objects(group.get("element"))):
+            code, where = code_of(element), f"group[{at}].element[{number}]"
             if not code:
+                problems.append(f"{where}: an element without a code")
                 continue
-            if element.get("noMap") is True or (targets and all(_relation(each) in UNMATCHED for each in targets)):
-                yield Entry(terminology, (source, code), None)
-            for target in targets:
-                if _relation(target) in USED and code_of(target):
-                    yield Entry(
-                        terminology, (source, code), (target_system, code_of(target), text_of(target.get("display")))
-                    )
+            targets = objects(element.get("target"))
+            relations = [_relation(each) for each in targets]
+            if element.get("noMap") is True or (targets and all(each == "none" for each in relations)):
+                yield Entry(terminology, (source, code), None, "none", row=where)
+                continue
+            for place, (target, relation) in enumerate(zip(targets, relations, strict=True)):
+                here = f"{where}.target[{place}]"
+                if relation is None:
+                    problems.append(f"{here}: no equivalence or relationship of FHIR")
+                elif code_of(target) and relation != "none":
+                    concept = (target_system, code_of(target), text_of(target.get("display")))
+                    yield Entry(terminology, (source, code), concept, relation, _depends(target), here)
 
 
-def _relation(target: JsonObject) -> str:
-    return str(target.get("equivalence") or target.get("relationship") or "")
+def _relation(target: JsonObject) -> Relation | None:
+    return relation_of(str(target.get("equivalence") or target.get("relationship") or ""))
 
 
-def parse_csv(text: str, *, name: str) -> ConceptMap:
-    """A CSV with the columns of ``CSV_COLUMNS``; an empty ``target_code`` is the decision that there is none.
+def _depends(target: JsonObject) -> tuple[str, ...]:
+    return tuple(str(each.get("property") or each.get("attribute") or "?") for each in objects(target.get("dependsOn")))
 
-    Raises BadConceptMap with the line.
-    """
-    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
-    missing = [column for column in CSV_COLUMNS if column not in (reader.fieldnames or ())]
-    if missing:
-        raise BadConceptMap(f"{name}: the columns {', '.join(missing)} are missing")
-    entries: list[Entry] = []
-    for row in reader:
-        value = {column: (row[column] or "").strip() for column in CSV_COLUMNS}
-        if not value["terminology"] or not value["source_code"]:
-            raise BadConceptMap(f"{name}: line {reader.line_num} needs a terminology and a source_code")
-        target = (system_of(value["target_system"]), value["target_code"], value["target_display"])
-        source = (system_of(value["source_system"]), value["source_code"])
-        entries.append(Entry(value["terminology"], source, target if target[1] else None))
-    return ConceptMap(name, tuple(entries))
+
+def _unmapped(document: JsonObject, terminology: str, problems: list[str]) -> Iterator[Unmapped]:
+    for at, group in enumerate(objects(document.get("group"))):
+        found = group.get("unmapped")
+        if not isinstance(found, dict):
+            continue
+        source, target = system_of(group.get("source")), system_of(group.get("target"))
+        mode = found.get("mode")
+        if mode == "fixed" and code_of(found):
+            yield Unmapped(terminology, source, (target, code_of(found), text_of(found.get("display"))), target)
+        elif mode in ("provided", "use-source-code"):
+            yield Unmapped(terminology, source, None, target)
+        else:
+            problems.append(
+                f"group[{at}].unmapped: the mode {mode} is not used; name the other map among the site's maps"
+            )

@@ -20,7 +20,9 @@ def packaged_maps() -> tuple[ConceptMap, ...]:
     folder = files("mappers.terminology") / "maps"
     found = sorted((each for each in folder.iterdir() if each.name.endswith(".json")), key=lambda each: each.name)
     documents = [orjson.loads(each.read_bytes()) for each in found]
-    return tuple(parse_concept_map(each) for each in documents if each.get("resourceType") == "ConceptMap")
+    return tuple(
+        parse_concept_map(each, layer="packaged") for each in documents if each.get("resourceType") == "ConceptMap"
+    )
 
 
 @lru_cache(maxsize=1)

@@ -12,15 +12,16 @@ from mappers.fhir import code_of, codings, text_of
 from mappers.protocol import JsonObject, Translation
 from mappers.terminology.agent_names import AgentName, plain_agent, read_agents
 from mappers.terminology.analyte_names import analyte_named
-from mappers.terminology.conceptmap import ConceptMap, Entry
-from mappers.terminology.concepts import Concept, ValueList
-from mappers.terminology.decision import Decisions, Triple, decided_by
+from mappers.terminology.conceptmap import ConceptMap, Entry, Unmapped
+from mappers.terminology.concepts import Concept, ValueList, normal_name
+from mappers.terminology.decision import TEXT, Decisions, Triple, decided_by
 from mappers.terminology.genomic_names import genomic_spellings
 from mappers.terminology.names import drug_names
 from mappers.terminology.neoplasm_names import read_name
 from mappers.terminology.normalise import NORMALISERS
 from mappers.terminology.open import ACCEPTED
 from mappers.terminology.packaged import packaged_maps, small_lists
+from mappers.terminology.relations import counts
 from mappers.terminology.stage_names import CODE_LETTERS, STAGES, spellings
 
 #: Terminology → (part of a neoplasm's name, code system of POP's concepts).
@@ -35,12 +36,18 @@ _CACHE_LIMIT = 50_000
 
 
 class _Maps:
-    """Entries of several maps by (terminology, system, code); an earlier map wins."""
+    """Entries of several maps by (terminology, system, code); an earlier map wins. Rows that a field does not take, or that want
+    more than the code to be known, are none (``mappers.terminology.relations``)."""
 
     def __init__(self, maps: Iterable[ConceptMap]) -> None:
         self.entries: dict[tuple[str, str, str], tuple[str, list[Entry]]] = {}
+        self.unmapped: dict[tuple[str, str], tuple[str, Unmapped]] = {}
         for each in maps:
+            for rest in each.unmapped:
+                self.unmapped.setdefault((rest.terminology, rest.system), (each.name, rest))
             for entry in each.entries:
+                if entry.depends_on or not (entry.target is None or counts(entry.relation, entry.terminology)):
+                    continue
                 name, entries = self.entries.setdefault((entry.terminology, *entry.source), (each.name, []))
                 if name == each.name:
                     entries.append(entry)
@@ -108,19 +115,9 @@ class Terminology:
         if self.decisions and (decided := self._decided(terminology, found, words)) is not None:
             return decided
         for source in self._sources:
-            for position, (system, code, display) in enumerate(found):
-                mapped = source.entries.get((terminology, system, code))
-                if mapped is None:
-                    continue
-                name, entries = mapped
-                for entry in entries:
-                    if entry.target is None:
-                        return None
-                    own = self._concept(terminology, *entry.target)
-                    if own is not None and self._contradicts(terminology, own[0], display):
-                        return None
-                    if own is not None:
-                        return Translation(own[0], f"concept-map:{name}", position)
+            ended, mapped = self._mapped(source, terminology, found, words)
+            if ended:
+                return mapped
         normalise = NORMALISERS.get(terminology)
         if normalise is not None:
             for position, (system, code, _) in enumerate(found):
@@ -157,6 +154,31 @@ class Terminology:
             if own is not None:
                 return Translation(own[0], "exact-name", at)
         return None
+
+    def _mapped(
+        self, source: _Maps, terminology: str, found: list[Triple], words: str
+    ) -> tuple[bool, Translation | None]:
+        """(True if the maps of a layer settle it, the translation or None for an explicit "no map")."""
+        asked = list(enumerate(found))
+        if not any(code for _, code, _ in found):
+            asked += [(len(found), (TEXT, normal_name(text), "")) for *_, text in [*found, ("", "", words)] if text]
+        for position, (system, code, display) in asked:
+            name, entries = source.entries.get((terminology, system, code), ("", ()))
+            for entry in sorted(entries, key=lambda each: each.relation != "equivalent"):
+                if entry.target is None:
+                    return True, None
+                own = self._concept(terminology, *entry.target)
+                if own is not None and self._contradicts(terminology, own[0], display):
+                    return True, None
+                if own is not None:
+                    return True, Translation(own[0], f"concept-map:{name}", position if position < len(found) else None)
+        for position, (system, code, display) in enumerate(found):
+            name, rest = source.unmapped.get((terminology, system), ("", None))
+            if rest is not None and code and (terminology, system, code) not in source.entries:
+                own = self._concept(terminology, *(rest.target or (rest.target_system, code, display)))
+                if own is not None:
+                    return True, Translation(own[0], f"concept-map:{name}#unmapped", position)
+        return False, None
 
     def _decided(self, terminology: str, found: list[Triple], words: str) -> Translation | None:
         """What a person has decided about one of the codings; the text counts where no coding has a code."""
