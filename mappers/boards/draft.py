@@ -107,7 +107,8 @@ def _tumours(drafting: Drafting, meeting: Meeting, context: Context) -> None:
     if meeting.tumours:
         drafting.refer(field, tuple(sorted(meeting.tumours)), *dict.fromkeys(meeting.tumours.values()))
         return
-    only = only_primary(context)
+    # POP's own export says all that POP knows: nothing is added to it.
+    only = None if meeting.own else only_primary(context)
     if only is not None:
         drafting.refer(field, (only.key,))
         drafting.assume(field, "only-tumour", "The source names no tumour; the patient has exactly one primary tumour.")

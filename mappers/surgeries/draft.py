@@ -109,7 +109,8 @@ def _targets(drafting: Drafting, session: Session, context: Context) -> None:
                 "Several tumours are of the organ that was operated on: check which is meant.",
             )
         return
-    only = only_primary(context)
+    # POP's own export says all that POP knows: nothing is added to it.
+    only = None if session.main.reading.own else only_primary(context)
     if only is not None:
         drafting.refer(field, (only.key,))
         drafting.assume(field, "only-tumour", "The source names no tumour; the patient has exactly one primary tumour.")
@@ -129,7 +130,7 @@ def _site(drafting: Drafting, session: Session, context: Context) -> None:
         if qualifier is not None and "bodysiteQualifier" not in drafting.payload:
             drafting.concept("bodysiteQualifier", "BodyLocationQualifier", qualifier[1], context=context, source=source)
     main = session.main
-    if "bodysite" not in drafting.payload:
+    if "bodysite" not in drafting.payload and not main.reading.own:
         _site_of_code(drafting, main, session.targets if session.named else frozenset(), context)
     _side(drafting, sites, members, context)
     if "bodysite" not in drafting.payload and sites and sites[0][0]:

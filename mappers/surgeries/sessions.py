@@ -65,7 +65,8 @@ def sessions(statements: Iterable[Statement], tumours: Sequence[EntityView]) -> 
 
 def _session(members: list[Statement], tumours: Sequence[EntityView]) -> Session:
     named = frozenset(key for each in members for key in each.tumours)
-    return Session(members, named or of_organ(members, tumours), bool(named))
+    own = any(each.reading.own for each in members)
+    return Session(members, named if named or own else of_organ(members, tumours), bool(named))
 
 
 def of_organ(members: Sequence[Statement], tumours: Sequence[EntityView]) -> frozenset[str]:

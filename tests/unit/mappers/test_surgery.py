@@ -435,6 +435,13 @@ def test_an_operation_for_another_disease() -> None:
     assert "another disease" in reasons(result)["Procedure/s"]
 
 
+def test_nothing_is_added_to_pops_own_export() -> None:
+    own = unreasoned(code=concept(NCIT, "C15277", "Mastectomy"), extension=[CURATIVE])
+    draft = only(mapped(patient(), condition(), own), "Surgery")
+    assert draft.payload.keys() == {"date", "procedure", "intent"}
+    assert "targetedEntitiesIds" not in draft.references
+
+
 def test_an_unknown_operation_on_a_tumour_is_seen() -> None:
     profile = {"meta": {"profile": [MCODE + "mcode-cancer-related-surgical-procedure"]}}
     draft = only(

@@ -178,7 +178,9 @@ def test_other_days_tumours_and_categories_are_other_meetings() -> None:
     assert len(drafts(result, BOARD)) == 3
     assert len(drafts(result, MOLECULAR)) == 1
     own = [review(each, code=concept(NCIT, "C93304")) for each in ("x", "y")]
-    assert len(drafts(mapped(patient(), condition(), *own), BOARD)) == 2
+    found = drafts(mapped(patient(), condition(), *own), BOARD)
+    assert len(found) == 2
+    assert not any("relatedEntitiesIds" in draft.references for draft in found)
 
 
 def test_without_a_day_it_waits() -> None:
