@@ -23,6 +23,11 @@ from mappers.protocol import Draft, EntityView, Group, Mapper, NotForPop, Resour
 MAPPER_FAILED = "mapper-failed"
 #: ``GroupResult.error``: a draft key that is already taken; the draft that came later is left out.
 DUPLICATE_KEY = "duplicate-key"
+#: Kinds that anybody's record may give, with cancer or without. The others speak of a tumour that may still arrive.
+ANYBODYS = frozenset({
+    "AdverseEvent", "AdverseEventMitigation", "AdverseEventSuspectedCause", "ComorbiditiesAssessment", "FamilyHistory", "Lifestyle",
+    "PerformanceStatus", "TumorMarker", "Vitals",
+})  # fmt: skip
 #: Why nothing is made of what a mapper could use.
 NO_CASE = "the patient is no case of POP's: see what became of the Patient"
 #: Group key prefix of a resource on which ``select`` raised: visible like any other failed group.
@@ -84,7 +89,8 @@ def _awaited(mapper: Mapper, behind: frozenset[str]) -> tuple[str, ...]:
 
 
 def behind_case(mappers: Iterable[Mapper]) -> frozenset[str]:
-    """Names of the mappers whose drafts need a case: all but the one that makes cases and those whose drafts it asks for."""
+    """Names of the mappers that must know whether the patient is a case: those of kinds that anybody may have. Not those whose
+    drafts decide about it."""
     found = list(mappers)
     before = {mapper.name: mapper for mapper in found if CASE in mapper.produces}
     if not before:
@@ -96,7 +102,7 @@ def behind_case(mappers: Iterable[Mapper]) -> frozenset[str]:
         if other.name not in before and not set(mapper.requires).isdisjoint(other.produces)
     }:
         before |= more
-    return frozenset(mapper.name for mapper in found) - before.keys()
+    return frozenset(mapper.name for mapper in found if not ANYBODYS.isdisjoint(mapper.produces)) - before.keys()
 
 
 def selected_group(mapper: Mapper, resource: Resource) -> str | None:
@@ -128,10 +134,13 @@ def map_group(mapper: Mapper, group: Group, context: GroupContext) -> GroupResul
             else:
                 draft_digest(output)
                 drafts[output.key] = output
-        if drafts and context.is_no_case():
-            drafts = {}
-            told = {reason.resource for reason in reasons}
-            reasons += [NotForPop(each.reference, NO_CASE) for each in group.members if each.reference not in told]
+        anybodys = [key for key, draft in drafts.items() if draft.kind in ANYBODYS]
+        if anybodys and context.is_no_case():
+            for key in anybodys:
+                del drafts[key]
+            if not drafts:
+                told = {reason.resource for reason in reasons}
+                reasons += [NotForPop(each.reference, NO_CASE) for each in group.members if each.reference not in told]
     except Exception as failure:
         return _failed(group, context, f"{mapper.name} {mapper.version} raised {_where(failure)}")
     return GroupResult(

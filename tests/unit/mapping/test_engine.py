@@ -48,11 +48,18 @@ def test_mappers_stand_after_those_they_require() -> None:
     ]  # fmt: skip
 
 
-def test_all_but_what_the_case_asks_for_stand_behind_the_case() -> None:
+def test_what_anybody_may_have_stands_behind_the_case() -> None:
     registry = fake_registry(CaseMapper())
-    assert registry.behind_case == {"marker", "staging", "surgery"}
-    assert [mapper.name for mapper in registry.mappers][:2] == ["tumour", "case"]
+    assert registry.behind_case == {"marker"}
+    names = [mapper.name for mapper in registry.mappers]
+    assert names.index("tumour") < names.index("case") < names.index("marker")
     assert fake_registry().behind_case == frozenset()
+
+
+def test_what_speaks_of_a_tumour_waits_for_it() -> None:
+    found = [resource("Observation", "o", day="1", value=1), resource("Patient", "p")]
+    results = run(*found, registry=fake_registry(CaseMapper()))
+    assert next(each for each in results if each.mapper == "staging").drafts
 
 
 @pytest.mark.parametrize("known", [True, False])
