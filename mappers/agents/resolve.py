@@ -51,7 +51,8 @@ def agents_of(concept: JsonObject | None, context: Context) -> tuple[Agent, ...]
         return ()
     coded = context.translate(AGENTS, concept)
     if coded is not None:
-        return () if _means_another(concept) else (_agent(coded),)
+        mapped = coded.rule.startswith("concept-map:")
+        return () if mapped and _means_another(concept) else (_agent(coded),)
     several = _combination(concept)
     if several:
         return tuple(_named(each, concept, context) for each in several)

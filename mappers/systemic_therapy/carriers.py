@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mappers.fhir import first, objects
+from mappers.fhir import objects
 from mappers.protocol import Context, Resource
 from mappers.references import identifier_key, target_keys
-from mappers.systemic_therapy.procedures import is_systemic
+from mappers.systemic_therapy.medications import protocol_of
+from mappers.systemic_therapy.procedures import is_course, is_systemic
 
-_PARENTS = frozenset({"CarePlan", "RequestGroup", "Procedure"})
+_PARENTS = frozenset({"CarePlan", "Procedure"})
 
 
 def carriers_of(member: Resource, main: Resource | None, context: Context) -> tuple[Resource, ...]:
@@ -43,22 +44,24 @@ def course_identity(procedure: Resource) -> str:
     return min(keys) if keys else procedure.reference
 
 
-def plan_of(carriers: Sequence[Resource]) -> str | None:
-    """The course that the resources name: a systemic Procedure, a plan, a group of orders."""
+def plan_of(carriers: Sequence[Resource], context: Context) -> tuple[str | None, bool]:
+    """(identity of the course or plan that the resources name, whether all of it is one course).
+
+    A Procedure that is a course, and a plan of one protocol, are one course. What a plan for all of a patient's care has ordered
+    is parted by time and drugs. ``groupIdentifier`` says what was authorised together (R4), a cycle or a year: it names no course.
+    """
     for each in carriers:
-        if each.type == "Procedure" and is_systemic(each.json):
-            return course_identity(each)
-    keys: set[str] = set()
-    resolved = {each.reference for each in carriers}
+        if each.type == "Procedure" and is_course(each.json):
+            return course_identity(each), True
+    plans: dict[str, bool] = {}
     for each in carriers:
         for name in ("basedOn", "partOf"):
             for reference in objects(each.json.get(name)):
-                keys.update(
-                    key for key in target_keys(reference)
-                    if key.startswith(("CarePlan/", "RequestGroup/")) or (key.startswith("Procedure/") and key not in resolved
-                       and each.type != "Procedure")
-                )  # fmt: skip
-        group = first(each.json.get("groupIdentifier"))
-        if isinstance(group.get("value"), str):
-            keys.add(identifier_key("", str(group.get("system") or ""), group["value"]))
-    return min(keys, default=None)
+                target = context.resolve(reference, within=each)
+                if target is None:
+                    keys = (key for key in target_keys(reference) if key.startswith(("CarePlan/", "Procedure/")))
+                    plans.update(dict.fromkeys(keys, True))
+                elif target.type == "CarePlan":
+                    plans[target.reference] = bool(protocol_of(target.json))
+    found = min(plans, default=None)
+    return found, found is not None and plans[found]

@@ -131,6 +131,7 @@ def courses(
 ) -> list[Course]:
     """Courses by identity. See :class:`mappers.systemic_therapy.mapper.SystemicTherapyMapper` for the rule."""
     named: dict[str, list[Evidence]] = {}
+    scopes: dict[str, list[Evidence]] = {}
     loose: list[Evidence] = []
     followed = {
         each.order.reference for each in evidence if each.order is not None and each.kind in ("given", "dispensed")
@@ -139,14 +140,15 @@ def courses(
     for each in evidence:
         if each.kind == "ordered" and each.resource.reference in followed:
             continue
-        if each.plan is not None and (each.kind != "planned" or each.plan in told):
+        if each.plan is not None and each.one_course and (each.kind != "planned" or each.plan in told):
             named.setdefault(each.plan, []).append(each)
+        elif each.plan is not None and not each.one_course:
+            scopes.setdefault(each.plan, []).append(each)
         else:
             loose.append(each)
     windows = [
         window for identity, members in named.items() if (window := _window(Course(identity, members))) is not None
     ]
-    scopes: dict[str, list[Evidence]] = {}
     for each in loose:
         home = _home(each, windows)
         if home is None:

@@ -12,7 +12,7 @@ from mappers.fhir import extension_value, extensions, first, triples
 from mappers.protocol import Context, JsonObject, NotForPop, Resource, Source
 from mappers.systemic_therapy.carriers import carriers_of, plan_of
 from mappers.systemic_therapy.medications import Drug, drugs_of, is_claimed, protocol_of
-from mappers.systemic_therapy.procedures import is_registry_course, is_systemic, waiting
+from mappers.systemic_therapy.procedures import is_course, is_registry_course, is_systemic, waiting
 from mappers.systemic_therapy.reasons import Reasons, reasons_of
 from mappers.systemic_therapy.statuses import refused
 from mappers.systemic_therapy.timing import Timing, timing_of
@@ -46,7 +46,9 @@ class Evidence:
     role: str | None
     role_at: str | None
     plan: str | None
-    """Identity of the course that the source itself names: a registry's course, a plan, POP's own export."""
+    """Identity of the course or plan that the source itself names: a registry's course, a plan, POP's own export."""
+    one_course: bool
+    """All of the plan is one course."""
     claimed: bool
     """The source says that it is for a tumour."""
     own: bool = False
@@ -114,10 +116,11 @@ def _read(member: Resource, context: Context, main: Resource | None) -> Iterator
     intent, intent_at = _first_stated(carriers, stated_intent)
     role, role_at = _first_stated(carriers, stated_role)
     order = next((each for each in carriers[1:] if each.type == "MedicationRequest"), None)
+    plan, one_course = (own.reference, True) if pop else plan_of(carriers, context)
     base = Evidence(
         resource=member, kind=KINDS[member.type], carriers=carriers, timing=timing_of(member, order, context, whole=whole),
         reasons=reasons, intent=intent, intent_at=intent_at, role=role, role_at=role_at,
-        plan=own.reference if pop else plan_of(carriers), own=pop,
+        plan=plan, one_course=one_course, own=pop,
         claimed=is_claimed(json) or intent is not None or role is not None or reasons.cancer or pop,
     )  # fmt: skip
     if member.type in ("Procedure", "CarePlan"):
@@ -147,11 +150,14 @@ def _procedure(base: Evidence, context: Context) -> Iterator[Evidence | NotForPo
     source = Source(member.reference, element)
     agents = protocol_agents(protocol, context) if protocol else ()
     if member.type == "CarePlan":
-        base = replace(base, plan=member.reference)
-    elif not agents and not is_registry_course(member.json):
+        base = replace(base, plan=member.reference, one_course=True)
+    elif not agents and not is_course(member.json):
         yield NotForPop(member.reference, "a session of drug therapy that names neither drug nor protocol")
         return
-    yield replace(base, medication_source=source)
+    elif not is_course(member.json):
+        base = replace(base, kind="given")
+    if base.kind != "given":
+        yield replace(base, medication_source=source)
     for agent in agents:
         yield replace(base, agent=agent, medication={"text": protocol}, medication_source=source)
 

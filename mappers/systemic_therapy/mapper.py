@@ -28,8 +28,8 @@ class SystemicTherapyMapper:
       ordered) for a tumour; by code, brand, German name, as a combination or by the name of a protocol (``mappers.agents``).
       Supportive drugs, drugs for other diseases, doses not given, waiting: not for POP. Corticosteroids and folinates count
       inside a known regimen.
-    * A course: what the source names as one is one (a registry's SYST with all reports of its identifier, a plan's orders,
-      ``groupIdentifier``, POP's own export); unlinked evidence of the same drugs in its time belongs to it. Else, for one
+    * A course: what the source names as one is one (a registry's SYST with all reports of its identifier, a plan of one
+      protocol, POP's own export); unlinked evidence of the same drugs in its time belongs to it. Else, for one
       tumour: a drug without a pause longer than ``therapy.drug-gap-days`` (90; hormones ``therapy.hormone-gap-days``, 200),
       together with drugs that begin within ``therapy.combination-days`` (42) of the first, or that a known protocol gives with
       them. A drug that begins later, another intent or role, and a surgery with a pause around it begin another course; a drug that

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 
 from mappers.codes import SNOMED
+from mappers.dates import parse_day
 from mappers.fhir import pairs, words
 from mappers.protocol import JsonObject
 
+#: What lasts longer than this is a course, not one infusion (a pump runs two days).
+SESSION_DAYS = 4
 #: oBDS *Therapieart* of SYST (Bundesanzeiger, Onkologischer Basisdatensatz; MII CodeSystem *therapie-typ*).
 _TYPES = frozenset({"CH", "HO", "IM", "ZS", "CI", "CZ", "CIZ", "IZ", "SO", "SZ"})
 #: Waiting is recorded as a SYST, too, and is no therapy.
@@ -49,6 +52,17 @@ def is_registry_course(json: JsonObject) -> bool:
     return isinstance(found, list) and any(
         isinstance(each, dict) and "systemische-therapie" in str(each.get("url")) for each in found
     )
+
+
+def is_course(json: JsonObject) -> bool:
+    """It stands for a course: a registry's, or one that is open or longer than a session."""
+    if is_registry_course(json):
+        return True
+    period = json.get("performedPeriod")
+    if not is_systemic(json) or not isinstance(period, dict):
+        return False
+    start, end = parse_day(period.get("start")), parse_day(period.get("end"))
+    return start is not None and (end is None or (end.date - start.date).days > SESSION_DAYS)
 
 
 def is_systemic(json: JsonObject) -> bool:

@@ -9,11 +9,10 @@ from mappers.dates import Day
 from mappers.fhir import first, objects
 from mappers.protocol import Context, JsonObject, Resource, Source
 from mappers.subjects import day_in
+from mappers.systemic_therapy.procedures import SESSION_DAYS
 from mappers.treatments.termination import ENDED
 from mappers.units import decimal_of, parse_unit
 
-#: An administration whose period is longer than this stands for a whole course, not for one infusion (a pump runs two days).
-_SUMMARY_DAYS = 4
 _PERIODS = ("effectivePeriod", "performedPeriod", "period")
 _MOMENTS = ("effectiveDateTime", "performedDateTime", "whenHandedOver", "whenPrepared")
 
@@ -56,7 +55,7 @@ def _of_period(
 ) -> Timing:
     start, end = day_in(period.get("start"), context), day_in(period.get("end"), context)
     dose = resource.type == "MedicationAdministration" and not whole
-    if dose and not (start is not None and end is not None and (end.date - start.date).days > _SUMMARY_DAYS):
+    if dose and not (start is not None and end is not None and (end.date - start.date).days > SESSION_DAYS):
         last = end or start
         return Timing(start or end, source, end, source if end else None, _order_closed(order),
                       last.date if last is not None else None)  # fmt: skip

@@ -275,3 +275,60 @@ def test_a_steroid_of_its_own_takes_nothing_from_its_neighbours() -> None:
     parents = {each.payload["drug"]["display"]: each.references["systemicTherapyId"]
                for each in drafts(result, "SystemicTherapyMedication")}  # fmt: skip
     assert parents["Leucovorin"] == parents["Methotrexate"] != parents["Dexamethasone"]
+
+
+def _sessions(*days: str) -> list[dict[str, Any]]:
+    code = concept("http://www.ama-assn.org/go/cpt", "96413", "Chemotherapy administration, IV infusion")
+    return [
+        part
+        for day in days
+        for part in (
+            _about(f"s{day}", "Procedure", status="completed", performedDateTime=day, code=code),
+            administration(f"a{day}", PACLI, day, partOf=[{"reference": f"Procedure/s{day}"}]),
+        )
+    ]
+
+
+def test_sessions_that_doses_are_part_of_are_no_courses() -> None:
+    result = mapped(patient(), condition(), *_sessions("2024-03-01", "2024-03-22", "2024-04-12"))
+    assert only(result, "SystemicTherapy").payload["cycles"] == 3
+
+
+def test_sessions_that_name_their_protocol_are_one_course() -> None:
+    days = ("2024-03-01", "2024-03-15", "2024-03-29")
+    sessions = [
+        _about(f"s{day}", "Procedure", status="completed", performedDateTime=day, code={"text": "FOLFIRI chemotherapy"},
+               extension=[CURATIVE])
+        for day in days
+    ]  # fmt: skip
+    result = mapped(patient(), condition(), *sessions)
+    assert only(result, "SystemicTherapy").payload["period"] == {"start": "2024-03-01"}
+    assert len(_drugs(result)) == 3
+
+
+def test_what_was_authorised_together_is_a_cycle_and_no_course() -> None:
+    orders = [
+        _about(f"o{day}", "MedicationRequest", status="completed", intent="order", authoredOn=day, extension=[CURATIVE],
+               groupIdentifier={"value": day}, **_drug(concept(RXNORM, *PACLI)))
+        for day in ("2024-03-01", "2024-03-22", "2024-04-12")
+    ]  # fmt: skip
+    therapy = only(mapped(patient(), condition(), *orders), "SystemicTherapy")
+    assert therapy.payload["period"] == {"start": "2024-03-01", "end": "2024-04-12"}
+    assert "end-of-last-order" in assumed(therapy)
+
+
+def test_a_plan_of_all_care_is_parted_and_a_plan_of_one_protocol_is_not() -> None:
+    def plan(title: str) -> dict[str, Any]:
+        return _about("cp", "CarePlan", status="active", intent="plan", title=title)
+
+    based = {"basedOn": [{"reference": "CarePlan/cp"}]}
+    request = {"reasonReference": [{"reference": "Condition/c"}], "extension": [CURATIVE], **based}
+    orders = [
+        _about("o1", "MedicationRequest", status="active", intent="order", authoredOn="2024-02-20",
+               **_drug(concept(RXNORM, "3639", "doxorubicin")), **request),
+        _about("o2", "MedicationRequest", status="active", intent="order", authoredOn="2024-05-20",
+               **_drug(concept(RXNORM, *PACLI)), **request),
+    ]  # fmt: skip
+    parted = drafts(mapped(patient(), condition(), plan("Cancer care plan"), *orders), "SystemicTherapy")
+    assert [each.key for each in parted] == ["SystemicTherapy:CarePlan/cp", "SystemicTherapy:CarePlan/cp/2024-05-20"]
+    assert only(mapped(patient(), condition(), plan("AC-T"), *orders), "SystemicTherapy").key == parted[0].key
