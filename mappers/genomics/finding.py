@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mappers.codes import CLINVAR
@@ -14,7 +14,7 @@ from mappers.genomics.expressions import SHORT, Expression, find, read
 from mappers.genomics.identity import Facts
 from mappers.genomics.samples import Reports, collected_on, sample_of
 from mappers.genomics.statement import Statement, Value
-from mappers.genomics.wording import Known, Line, read_lines
+from mappers.genomics.wording import FUSION, Known, Line, read_line, read_lines
 from mappers.protocol import Context, JsonObject, Source
 
 _ACCESSION = re.compile(r"(?:VCV|RCV|SCV)\d{9}(?:\.\d+)?", re.ASCII)
@@ -48,6 +48,8 @@ class Finding:
     consequence: str | None = None
     changed: Source | None = None
     origin: str | None = None
+    more: dict[str, Value] = field(default_factory=dict)
+    """Role → what a line says beside, where no element of its own says it."""
     day: tuple[Day, Source] | None = None
     released: bool = False
     """``day`` is only the day of the release."""
@@ -56,6 +58,10 @@ class Finding:
     collected: bool = False
     """``day`` is that of the specimen."""
     facts: Facts = field(init=False)
+
+    def of(self, role: str) -> list[Value]:
+        """The values of a role: of the elements, else of the words."""
+        return self.statement.of(role) or [value for name, value in self.more.items() if name == role]
 
     @property
     def identity(self) -> str:
@@ -84,13 +90,35 @@ def read_findings(statement: Statement, context: Context, reports: Reports) -> l
 
 
 def _lines(statement: Statement, known: Known) -> list[tuple[Line, Source]]:
-    """What the texts say: the result line; where there is none, the note of the German registries, and the test's name."""
-    for role in ("line", "note", "test"):
+    """What the texts say: the result line; where there is none, the note of the German registries. The name of the test tells what
+    they leave out: the gene."""
+    for role in ("line", "note"):
         for value in statement.of(role):
             lines = read_lines(value.text, known)
             if any(line.genes or line.expressions for line in lines):
-                return [(line, value.source) for line in lines]
-    return []
+                return [(_completed(line, statement, known), value.source) for line in lines]
+    tested = _tested(statement, known, negative=_negative(statement))
+    return [tested] if tested is not None else []
+
+
+def _completed(line: Line, statement: Statement, known: Known) -> Line:
+    tested = None if line.genes else _tested(statement, known, negative=line.assessment == "absent")
+    return line if tested is None else replace(line, genes=tested[0].genes)
+
+
+def _negative(statement: Statement) -> bool:
+    return any(answers.assessment_of(value.concept) == "absent" for value in statement.of("assessment"))
+
+
+def _tested(statement: Statement, known: Known, *, negative: bool) -> tuple[Line, Source] | None:
+    """What the name of a test looks for. A negative test of several genes found none of them; of a positive one nobody knows which,
+    unless they are the two of a fusion."""
+    for value in statement.of("test"):
+        line = read_line(value.text, known, several=True)
+        if len(line.genes) > 1 and not negative and line.consequence != FUSION:
+            line = replace(line, genes=())
+        return line, value.source
+    return None
 
 
 def _finding(statement: Statement, lines: list[tuple[Line, Source]], context: Context, known: Known) -> Finding:
@@ -100,6 +128,7 @@ def _finding(statement: Statement, lines: list[tuple[Line, Source]], context: Co
         finding.expressions.extend((each, value.source) for each in _expressions(value))
     for line, source in lines:
         finding.expressions.extend((each, source) for each in line.expressions)
+        finding.more.update((role, Value(words, source)) for role, words in line.more)
         if line.consequence and finding.consequence is None:
             finding.consequence, finding.changed = line.consequence, source
     for value in statement.of("variation"):
@@ -109,7 +138,7 @@ def _finding(statement: Statement, lines: list[tuple[Line, Source]], context: Co
             finding.genes[str(gene["code"])] = gene, source
     _consequence(finding, context)
     _assessment(finding, lines)
-    for value in statement.of("origin"):
+    for value in finding.of("origin"):
         found = context.translate("GeneticVariantSource", value.concept, text=True)
         if found is not None:
             finding.origin = str(found.concept["code"])

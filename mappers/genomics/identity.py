@@ -77,27 +77,27 @@ def _same_sample(left: Facts, right: Facts, days: int) -> bool:
 
 def clusters(facts: Iterable[Facts], days: int) -> list[list[Facts]]:
     """The reports by variant: connected by :func:`same_variant`, so that c. and p. meet in the report that has both."""
-    ordered = sorted(facts, key=lambda each: each.reference)
-    found: list[list[Facts]] = []
-    for each in (each for each in ordered if not each.vague):
-        together = [group for group in found if any(same_variant(each, member, days) for member in group)]
-        found = [group for group in found if group not in together]
-        found.append([each, *(member for group in together for member in group)])
-    specific = list(found)
-    for each in (each for each in ordered if each.vague):
+    by_genes: dict[frozenset[str], list[Facts]] = {}
+    vague: list[Facts] = []
+    for each in sorted(facts, key=lambda each: each.reference):
+        (vague if each.vague else by_genes.setdefault(each.genes, [])).append(each)
+    specific = [group for together in by_genes.values() for group in _connected(together, days)]
+    left: list[Facts] = []
+    for each in vague:
         fitting = [group for group in specific if any(_could_be(each, member, days) for member in group)]
         if len(fitting) == 1:
             fitting[0].append(each)
-            continue
-        together = [
-            group
-            for group in found
-            if group not in specific and any(same_variant(each, member, days) for member in group)
-        ]
-        if together:
-            together[0].append(each)
         else:
-            found.append([each])
+            left.append(each)
+    return [*specific, *_connected(left, days)]
+
+
+def _connected(facts: Iterable[Facts], days: int) -> list[list[Facts]]:
+    found: list[list[Facts]] = []
+    for each in facts:
+        together = [group for group in found if any(same_variant(each, member, days) for member in group)]
+        found = [group for group in found if group not in together]
+        found.append([each, *(member for group in together for member in group)])
     return found
 
 

@@ -23,16 +23,21 @@ VARIANT_PROFILES = frozenset({
 })  # fmt: skip
 #: A test whose name says that it looks for changes of a gene; LOINC names such tests ``X gene …`` (LOINC User's Guide, §2.2).
 _GENE_TEST = re.compile(
-    r"\b(?:gene|genetic|genomic|somatic|germline)\b.{0,40}\b(?:mutations?|variants?|alterations?|rearrangements?|fusions?|amplification)\b"
-    r"|\b(?:mutation|variant|fusion|rearrangement)s?\b.{0,20}\b(?:analysis|status|test|detected|found|result)\b"
-    r"|\b[A-Z][A-Z0-9-]{1,9} gene p\.|\b[A-Z][A-Z0-9-]{1,9} (?:gene )?(?:mutations?|rearrangement|fusion)\b"
-    r"|\bMutation(?:sanalyse|sstatus)\b",
+    r"(?i:\b(?:gene|genetic|genomic|somatic|germline)\b.{0,40}"
+    r"\b(?:mutations?|variants?|alterations?|rearrangements?|fusions?|testing|panel)\b)"
+    r"|(?i:\b(?:mutation|variant|fusion|rearrangement|translocation|translokation)s?\b.{0,20}"
+    r"\b(?:analysis|status|test|detected|found|result|transcript)\b)"
+    r"|\b[A-Z][A-Z0-9-]{1,9} gene p\."
+    r"|\b[A-Z][A-Z0-9-]{1,9}[ -](?i:gene )?(?i:mutations?|rearrangement|fusion|trans[lk]o[ck]ation)\b"
+    r"|\b(?i:mutations(?:analyse|status))\b",
 )  # fmt: skip
-#: Tests of proteins, tissue types, drug metabolism and numbers of cells that have genes in their names.
+#: Tests of proteins, tissue types, drug metabolism and numbers of cells that have genes in their names; the gene of HER2 by in
+#: situ hybridisation is a tumour marker of POP's.
 _NO_GENE_TEST = re.compile(
-    r"immuno|\bIHC\b|expression|antigen|\bprotein\b|\bHLA\b|metaboli|pharmaco|family|\brisk\b|burden|\bload\b|haplotype|genotype",
+    r"immuno|\bIHC\b|expression|antigen|\bprotein\b|\bHLA\b|metaboli|pharmaco|family|\brisk\b|burden|\bload\b|haplotype|genotype"
+    r"|quantitative|counsel|(?:\bher-?2|\berbb2).*(?:\bC?ISH\b|\bFISH\b|in situ|amplification|duplication)",
     re.I,
-)
+)  # fmt: skip
 
 #: How a test looks, where its name says so.
 _TECHNIQUE = re.compile(r"\bFISH\b|\bNGS\b|next[- ]generation sequencing|\bq?PCR\b|\bMLPA\b|\bsequencing\b", re.I)

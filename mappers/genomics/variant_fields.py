@@ -29,7 +29,7 @@ def put_fields(drafting: Drafting, findings: Sequence[Finding], context: Context
 
     def values(role: str) -> Iterator[Value]:
         for finding in findings:
-            yield from finding.statement.of(role)
+            yield from finding.of(role)
 
     for field, terminology, role in _CODED:
         _code(drafting, field, terminology, values(role), context)

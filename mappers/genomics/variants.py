@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from mappers.fhir import has_code
+from mappers.genomics.codes import VARIANTS
 from mappers.genomics.finding import Finding, read_findings
 from mappers.genomics.gathering import Gathering
 from mappers.genomics.identity import clusters
@@ -77,9 +79,12 @@ class GenomicVariantMapper:
 
 
 def _says_nothing(finding: Finding) -> bool:
-    """Neither a gene, nor a change, nor words that a person could read as either."""
+    """Neither a gene nor a change; of what is coded as a variant, no words either that a person could read as one."""
     statement = finding.statement
+    roles = ["gene", "hgvs", "variation", "genomic-reference", "copies"]
+    if has_code(statement.resource.json.get("code"), VARIANTS):
+        roles += ["line", "note"]
     return not (
         finding.genes or finding.unmapped or finding.expressions or finding.named
-        or any(statement.of(role) for role in ("gene", "hgvs", "variation", "line", "note", "genomic-reference", "copies"))
+        or any(statement.of(role) for role in roles)
     )  # fmt: skip

@@ -29,7 +29,8 @@ _NO_GENES = frozenset(
 _ABSENT = re.compile(
     r"\bnot? (?:\w+ ){0,3}?(?:detected|identified|found|mutated|present|amplified|rearranged)\b|\bundetected\b|\bwild[- ]?typ"
     r"|\bno (?:\w+ ){0,3}?(?:mutation|variant|alteration|fusion|rearrangement|amplification)s?\b|\bnegativ|\babsent\b|^wt$"
-    r"|\bnicht (?:nachgewiesen|mutiert|nachweisbar|vorhanden|amplifiziert)|\bkeine? (?:\w+ )?(?:mutation|variante|fusion)", re.I
+    r"|\bnicht (?:nachgewiesen|mutiert|nachweisbar|vorhanden|amplifiziert)|\bkein nachweis\b"
+    r"|\bkeine? (?:\w+ )?(?:mutation|variante|fusion)", re.I
 )  # fmt: skip
 _NO_CALL = re.compile(r"\bno[- ]call\b|\bfailed\b|\bquantity not sufficient\b|\bqns\b|\binsufficient\b", re.I)
 _INDETERMINATE = re.compile(
@@ -50,6 +51,14 @@ _LOSS = re.compile(
     r"\bhomozygous (?:deletion|loss)\b|\bcopy[ _]number[ _](?:loss|decrease)\b|\bdeep deletion\b|\bgene deletion\b|^loss$|^homdel$",
     re.I,
 )
+_MORE = (
+    ("frequency", re.compile(
+        r"\b(?:v?af|allele (?:frequency|fraction)|allelfrequenz)\W{0,3}(\d+(?:[.,]\d+)?\s*%|0[.,]\d+)", re.I)),
+    ("significance", re.compile(
+        r"\b((?:likely |probably |wahrscheinlich )?(?:pathogen(?:ic)?|benign)|vus|uncertain significance)\b", re.I)),
+    ("zygosity", re.compile(r"\b((?:hetero|homo|hemi)zygo(?:us|t))\b", re.I)),
+    ("origin", re.compile(r"\b(germline|somatic|keimbahn|somatisch)", re.I)),
+)  # fmt: skip
 _BETWEEN = re.compile(r"[;\n]|,\s+|\s+and\s+|\s+und\s+|\s+\+\s+")
 
 
@@ -61,6 +70,8 @@ class Line:
     expressions: tuple[Expression, ...]
     assessment: str | None
     consequence: str | None
+    more: tuple[tuple[str, str], ...] = ()
+    """(role, words) of what is said beside: allele frequency, significance, zygosity, origin."""
 
 
 def read_lines(text: str, known: Known) -> list[Line]:
@@ -72,8 +83,8 @@ def read_lines(text: str, known: Known) -> list[Line]:
     return [read_line(text, known)]
 
 
-def read_line(text: str, known: Known) -> Line:
-    """One finding."""
+def read_line(text: str, known: Known, *, several: bool = False) -> Line:
+    """One finding; ``several``: with all genes that are named."""
     found = find(text)
     rest = text
     for _, (start, end) in reversed(found):
@@ -88,10 +99,13 @@ def read_line(text: str, known: Known) -> Line:
     consequence = kind_of_change(rest)
     if not genes:
         # What is negative may be so for many genes; a finding has its gene, a fusion its two.
-        genes = _genes(rest, known, several=assessment == "absent" and not expressions)
+        genes = _genes(rest, known, several=several or (assessment == "absent" and not expressions))
     if consequence == FUSION and len(genes) < 2 and "fusion" not in rest.casefold():
         consequence = None
-    return Line(tuple(_once(genes)), tuple(expressions), assessment, consequence)
+    more = tuple((role, match[1]) for role, pattern in _MORE if (match := pattern.search(rest)) is not None)
+    return Line(
+        tuple(_once(genes)), tuple(expressions), assessment, consequence, more if expressions or consequence else ()
+    )
 
 
 def _genes(text: str, known: Known, *, several: bool) -> list[JsonObject]:
@@ -104,7 +118,9 @@ def _genes(text: str, known: Known, *, several: bool) -> list[JsonObject]:
         word = match[0]
         if word.upper() in _NO_GENES or not (_SYMBOL.fullmatch(word) or re.search(r"\d|-", word)):
             continue
-        gene = known(word)
+        # ``EGFR-Mutationsanalyse``
+        head = word.partition("-")[0]
+        gene = known(word) or (known(head) if len(head) > 1 and _SYMBOL.fullmatch(head) else None)
         if gene is not None:
             found.append(gene)
             if not several:

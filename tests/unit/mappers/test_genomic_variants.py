@@ -236,6 +236,61 @@ def test_a_named_test_with_an_answer() -> None:
     assert draft.payload["analysisMethod"]["code"] == "LA26404-6"
 
 
+@pytest.mark.parametrize(
+    ("name", "answer", "genes", "expected"),
+    [
+        ("EGFR gene mutations found", "p.L858R", ["EGFR"], {"proteinHgvs": "p.Leu858Arg", "assessment": "present"}),
+        (
+            "EGFR-Mutationsanalyse",
+            "p.L858R nachgewiesen",
+            ["EGFR"],
+            {"proteinHgvs": "p.Leu858Arg", "assessment": "present"},
+        ),
+        (
+            "BRAF gene p.Val600Glu [Presence]",
+            "Not detected",
+            ["BRAF"],
+            {"proteinHgvs": "p.Val600Glu", "assessment": "absent"},
+        ),
+        (
+            "BRCA1 and BRCA2 mutation analysis",
+            "No pathogenic variants detected",
+            ["BRCA1", "BRCA2"],
+            {"assessment": "absent"},
+        ),
+        ("ROS1-Translokation (FISH)", "kein Nachweis", ["ROS1"], {"assessment": "absent"}),
+        ("t(9;22)(ABL1,BCR) fusion transcript", "Positive", ["ABL1", "BCR"], {"assessment": "present"}),
+        ("Genetic testing: MSH2", "c.942+3A>T pathogenic, heterozygous", ["MSH2"], {"clinicalRelevance": "pathogenic"}),
+        ("NGS panel result", "TP53 p.R273H (VAF 40%)", ["TP53"], {"alleleFrequency": 0.4}),
+    ],
+)
+def test_what_a_test_is_called_and_answers(name: str, answer: str, genes: list[str], expected: JsonObject) -> None:
+    payload = result_of(observation("o", (LOINC, "1-1"), valueString=answer) | {"code": {"text": name}}).payload
+    assert [each["display"] for each in payload["genes"]] == genes
+    assert {field: payload[field] for field in expected} == expected
+
+
+def test_a_positive_test_of_several_genes_names_none() -> None:
+    said = observation("o", (LOINC, "1-1"), valueString="Positive") | {
+        "code": {"text": "BRCA1 and BRCA2 mutation analysis"}
+    }
+    assert "names no gene" in reasons(mapped(patient(), condition(), said))["Observation/o"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "HER2 gene amplification by FISH",
+        "ALK (D5F3) immunohistochemistry",
+        "BCR-ABL1 quantitative PCR",
+        "Family history of BRCA1 mutation",
+    ],
+)
+def test_tests_that_are_none_for_variants(name: str) -> None:
+    said = observation("o", (LOINC, "1-1"), valueString="Positive") | {"code": {"text": name}}
+    assert not found(said)
+
+
 def test_reported_without_an_assessment_is_present() -> None:
     assert "reported-as-present" in assumed(result_of(variant("v", BRAF, V600E, value=None)))
 
