@@ -43,7 +43,7 @@ def timing_of(resource: Resource, order: Resource | None, context: Context, *, w
     for name in _MOMENTS:
         day = day_in(json.get(name), context)
         if day is not None:
-            closed = _closed(json) if resource.type in ("MedicationStatement", "Procedure") else _order_closed(order)
+            closed = _closed(json) if whole or resource.type == "MedicationStatement" else _order_closed(order)
             return Timing(day, Source(reference, name), finished=closed, reach=_supplied(json, day.date))
     if resource.type == "MedicationAdministration":
         return Timing(None, Source(reference, "effectiveDateTime"))
