@@ -71,7 +71,9 @@ def _section(console: Console, section: Section, *, width: int, sources: bool) -
 def _rows(lines: Sequence[Line], *, sources: bool, depth: int = 0) -> Iterator[tuple[RenderableType, ...]]:
     for line in lines:
         draft = line.draft
-        told = [part for part in (until(draft.payload), what(draft.payload)) if part]
+        # A signature's category repeats its kind.
+        content = what(draft.payload).removeprefix(f"{label(draft.kind)}, ")
+        told = [part for part in (until(draft.payload), content) if part]
         told += [f"→ {label(each.kind)} {what(each.payload) or when(each.payload)}" for each in line.about]
         more = f" [dim]… {line.skipped} more …[/]" if line.skipped else ""
         yield _mark(draft), when(draft.payload), "  " * depth + _name(draft, depth), escape(", ".join(told)) + more
