@@ -272,8 +272,12 @@ def map_patient(
 ) -> list[GroupResult]:
     """Map all of one patient's resources from scratch. ``mappers`` stand in phase order."""
     selection = Selection()
+    readers: dict[str, list[Mapper]] = {}
+    for mapper in mappers:
+        for resource_type in dict.fromkeys(mapper.reads):
+            readers.setdefault(resource_type, []).append(mapper)
     for resource in sorted(resources, key=lambda each: each.reference):
-        for mapper in mappers:
+        for mapper in readers.get(resource.type, ()):
             if (key := selected_group(mapper, resource)) is not None:
                 selection.add(mapper.name, key, resource)
     results: list[GroupResult] = []
