@@ -21,7 +21,7 @@ def _shown(value: Any) -> Any:
     return [_shown(each) for each in value] if isinstance(value, list | tuple) else value
 
 
-def _line(draft: Draft) -> dict[str, Any]:
+def line(draft: Draft) -> dict[str, Any]:
     fields = {name: _shown(value) for name, value in sorted(draft.payload.items()) if name != "stagingDomain"}
     fields |= {name: _shown(keys) for name, keys in draft.references.items() if name != "caseId"}
     noted = [f"{each.code}: {each.field}" for each in (*draft.assumptions, *draft.issues)]
@@ -35,7 +35,7 @@ def test_published_stagings(name: str, shared: Path, snapshot: SnapshotAssertion
     ]
     results = map_resources(documents, mappers=registry(), terminology=open_terminology(), options=OPTIONS)
     found = {
-        f"{result.patient}: {draft.key}": _line(draft)
+        f"{result.patient}: {draft.key}": line(draft)
         for result in results for draft in result.drafts if "stagingDomain" in draft.payload
     }  # fmt: skip
     assert found == snapshot.use_extension(JSONSnapshotExtension)
