@@ -21,7 +21,7 @@ from adapters.pop import models
 Level = Literal["dnaHgvs", "rnaHgvs", "proteinHgvs"]
 LEVELS: dict[str, Level] = {"c": "dnaHgvs", "g": "dnaHgvs", "r": "rnaHgvs", "p": "proteinHgvs"}
 
-_ACCESSION = r"(?:[ANXYW][CGMPRTW]_\d+|ENS[TGP]\d+|LRG_\d+(?:[tp]\d+)?)(?:\.\d+)?"
+_ACCESSION = r"(?:[ANXYW][CGMPRTW]_[0-9]+|ENS[TGP][0-9]+|LRG_[0-9]+(?:[tp][0-9]+)?)(?:\.[0-9]+)?"
 _EXPRESSION = re.compile(
     rf"(?:(?P<reference>{_ACCESSION})(?:\((?P<within>[A-Za-z][A-Za-z0-9_.-]*)\))?\s*:\s*|(?P<symbol>[A-Za-z][A-Za-z0-9-]*)\s*:\s*)?"
     r"(?<![A-Za-z])(?P<axis>[cgnmrp])\.\s?(?P<change>\(?[A-Za-z0-9*?=+\-(\[][A-Za-z0-9_*?=+\-<>()\[\];:.|]*)"
@@ -40,11 +40,20 @@ _RESIDUE = (
     r"(?:[ARNDCQEGHILKMFPSTWYV*]|Ala|Arg|Asn|Asp|Cys|Gln|Glu|Gly|His|Ile|Leu|Lys|Met|Phe|Pro|Ser|Thr|Trp|Tyr|Val|Ter)"
 )
 SHORT = re.compile(
-    rf"(?<![A-Za-z0-9_.])(?P<change>{_RESIDUE}\d+(?:_{_RESIDUE}\d+)?"
-    rf"(?:{_RESIDUE}?fs(?:(?:\*|X|Ter)\d*)?|delins{_RESIDUE}+|ins{_RESIDUE}+|del|dup|{_RESIDUE}|X|=))(?![A-Za-z0-9])"
+    rf"(?<![A-Za-z0-9_.])(?P<change>{_RESIDUE}[0-9]+(?:_{_RESIDUE}[0-9]+)?"
+    rf"(?:{_RESIDUE}?fs(?:(?:\*|X|Ter)[0-9]*)?|delins{_RESIDUE}+|ins{_RESIDUE}+|del|dup|{_RESIDUE}|X|=))(?![A-Za-z0-9])"
 )
 
 
+#: The great majority, which need no grammar (that takes them too: milliseconds each).
+_PLACE = r"[-*]?[1-9][0-9]*(?:[+-][1-9][0-9]*)?"
+_PLAIN_DNA = re.compile(
+    rf"{_PLACE}[ACGT]>[ACGT]|{_PLACE}(?:_{_PLACE})?(?:del|dup|delins[ACGT]+)|{_PLACE}_{_PLACE}ins[ACGT]+"
+)
+_NAME = f"(?:{'|'.join(name for name in _THREE.values() if name != 'Ter')})"
+_PLAIN_PROTEIN = re.compile(
+    rf"{_NAME}[1-9][0-9]*(?:{_NAME}|\*|Ter|fs|{_NAME}fs(?:\*|Ter)[1-9][0-9]*)|{_NAME}[1-9][0-9]*(?:_{_NAME}[1-9][0-9]*)?(?:del|dup)"
+)
 #: Longer ones are sequences, not expressions that anybody reads; POP's columns hold 500 characters.
 _LONGEST = 200
 
@@ -153,6 +162,8 @@ def _comparable(axis: str, change: str) -> str:
 def _grammatical(axis: str, change: str) -> bool:
     if len(change) > _LONGEST:
         return False
+    if (_PLAIN_PROTEIN if axis == "p" else _PLAIN_DNA).fullmatch(change) and axis != "r":
+        return True
     reference = "NP_000000.1" if axis == "p" else "NC_000000.1" if axis == "g" else "NM_000000.1"
     spelled = change.replace("t", "u") if axis == "r" else change
     try:

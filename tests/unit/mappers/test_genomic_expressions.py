@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mutalyzer_hgvs_parser import to_model
 
-from mappers.genomics.expressions import SHORT, Expression, find, read, taken
+from mappers.genomics.expressions import _PLAIN_DNA, _PLAIN_PROTEIN, SHORT, Expression, find, read, taken
 
 _THREE = {
     "A": "Ala", "R": "Arg", "N": "Asn", "D": "Asp", "C": "Cys", "Q": "Gln", "E": "Glu", "G": "Gly", "H": "His", "I": "Ile",
@@ -121,6 +122,13 @@ def test_any_substitution_of_dna_is_taken(at: int, was: str, now: str) -> None:
     found = one(f"NM_000059.4:c.{at}{was}>{now}")
     assert found.valid
     assert one(found.text) == found
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.one_of(st.from_regex(_PLAIN_DNA, fullmatch=True), st.from_regex(_PLAIN_PROTEIN, fullmatch=True)))
+def test_what_is_plain_is_what_the_grammar_takes(change: str) -> None:
+    protein = _PLAIN_PROTEIN.fullmatch(change) is not None
+    assert to_model(f"NP_000000.1:p.{change}" if protein else f"NM_000000.1:c.{change}")
 
 
 @settings(deadline=None)
