@@ -58,10 +58,15 @@ def _configuration(settings: Settings) -> list[Finding]:
             else "set [pop.oidc] client_secret_file or POP_GATEWAY_POP__OIDC__CLIENT_SECRET"
         )
         findings.append(failed("POP sign-in", str(error), advice, CONFIGURATION))
-    for path in settings.mapping.concept_maps:
+    for path in (*settings.mapping.concept_maps, *settings.mapping.organisation_maps):
         if not path.is_file():
             findings.append(
-                failed("concept maps", f"{path.name} is not there", "correct [mapping] concept_maps", CONFIGURATION)
+                failed(
+                    "concept maps",
+                    f"{path.name} is not there",
+                    "correct [mapping] concept_maps or organisation_maps",
+                    CONFIGURATION,
+                )
             )
     if settings.mapping.terminologies is not None and not settings.mapping.terminologies.is_dir():
         findings.append(

@@ -253,6 +253,9 @@ class MappingSettings(Section):
     options: dict[str, Any] = Field(default_factory=dict)
     disabled: tuple[str, ...] = ()
     concept_maps: tuple[Path, ...] = ()
+    """The site's own maps: FHIR ConceptMap JSON, CSV, or SSSOM TSV. The first that names a code wins."""
+    organisation_maps: tuple[Path, ...] = ()
+    """Maps that several sites share; a site's own come before them."""
     terminologies: Path | None = None
     """Folder of POP value lists to use where no server's lists are cached (``map`` without a store)."""
 

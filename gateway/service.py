@@ -152,7 +152,8 @@ class Gateway:
     async def _roll_out(self, lists: valuelists.Lists) -> None:
         """What was mapped under other mappers, options or value lists is mapped again."""
         options = {name: options_for(self.settings, name) for name in sorted(self.settings.sources)}
-        maps = [path.read_text(encoding="utf-8") for path in self.settings.mapping.concept_maps]
+        mapping = self.settings.mapping
+        maps = [path.read_text(encoding="utf-8-sig") for path in (*mapping.concept_maps, *mapping.organisation_maps)]
         site = {"options": digest_of(options), "terminology": digest_of([lists, maps])}
         marked = await roll_out(self.store, self.registry, site=site)
         if marked:

@@ -11,7 +11,15 @@ import orjson
 
 from gateway.config import MappingSettings
 from gateway.errors import ConfigurationError
-from mappers.terminology import BadConceptMap, ConceptMap, Terminology, concepts_from_json, parse_concept_map, parse_csv
+from mappers.terminology import (
+    BadConceptMap,
+    ConceptMap,
+    Terminology,
+    concepts_from_json,
+    parse_concept_map,
+    parse_csv,
+    parse_sssom,
+)
 
 JsonObject = dict[str, Any]
 
@@ -23,7 +31,7 @@ def build(settings: MappingSettings, lists: Mapping[str, Iterable[JsonObject]]) 
     """POP's lists (concepts as its API gives them) with the configured concept maps. Raises ConfigurationError."""
     return Terminology(
         {name: concepts_from_json(items) for name, items in lists.items()},
-        [_concept_map(path) for path in settings.concept_maps],
+        configured_maps(settings),
     )
 
 
@@ -52,12 +60,40 @@ def read_lists(folder: Path) -> dict[str, list[JsonObject]]:
     return lists
 
 
-def _concept_map(path: Path) -> ConceptMap:
+def configured_maps(settings: MappingSettings) -> list[ConceptMap]:
+    """The maps that the configuration names, the site's first. Raises ConfigurationError."""
+    layers = (("site", settings.concept_maps), ("organisation", settings.organisation_maps))
+    return [map_file(path, layer) for layer, paths in layers for path in paths]
+
+
+def format_of(name: str) -> str:
+    """``csv``, ``sssom`` or ``json``, by the file's name."""
+    suffix = Path(name).suffix.lower()
+    return {".csv": "csv", ".tsv": "sssom"}.get(suffix, "json")
+
+
+def read_map(content: bytes, *, form: str, name: str, layer: str) -> ConceptMap:
+    """A map of one of the formats. Raises BadConceptMap."""
     try:
-        if path.suffix.lower() == ".csv":
-            return parse_csv(path.read_text(encoding="utf-8-sig"), name=path.stem)
-        return parse_concept_map(orjson.loads(path.read_bytes()))
-    except (OSError, UnicodeDecodeError) as error:
+        if form == "json":
+            document = orjson.loads(content)
+            if not isinstance(document, dict):
+                raise BadConceptMap("the document is no JSON object")
+            return parse_concept_map(document, layer=layer)
+        text = content.decode("utf-8-sig")
+    except orjson.JSONDecodeError as error:
+        raise BadConceptMap(f"no JSON: {error}") from error
+    except UnicodeDecodeError as error:
+        raise BadConceptMap("the text is not UTF-8: save it as «CSV UTF-8»") from error
+    parse = parse_csv if form == "csv" else parse_sssom
+    return parse(text, name=name, layer=layer)
+
+
+def map_file(path: Path, layer: str) -> ConceptMap:
+    """A map from a file, its format told by the name. Raises ConfigurationError."""
+    try:
+        return read_map(path.read_bytes(), form=format_of(path.name), name=path.stem, layer=layer)
+    except OSError as error:
         raise ConfigurationError(f"concept map {path.name} cannot be read ({type(error).__name__})") from error
-    except (orjson.JSONDecodeError, BadConceptMap) as error:
+    except BadConceptMap as error:
         raise ConfigurationError(f"concept map {path.name} is not usable: {error}") from error

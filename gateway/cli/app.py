@@ -7,7 +7,20 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli import audit, bench, checks, demo, imports, mapping, pop, reconciling, reviews, sandbox, service
+from gateway.cli import (
+    audit,
+    bench,
+    checks,
+    demo,
+    imports,
+    mapping,
+    pop,
+    reconciling,
+    reviews,
+    sandbox,
+    service,
+    terminology,
+)
 from gateway.cli.common import Invocation
 
 
@@ -30,6 +43,19 @@ def build() -> typer.Typer:
     ) -> None:
         context.obj = Invocation(config)
 
-    for family in (demo, service, imports, mapping, reconciling, reviews, audit, pop, checks, sandbox, bench):
+    for family in (
+        demo,
+        service,
+        imports,
+        mapping,
+        reconciling,
+        reviews,
+        terminology,
+        audit,
+        pop,
+        checks,
+        sandbox,
+        bench,
+    ):
         family.register(app)
     return app

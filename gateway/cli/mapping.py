@@ -11,6 +11,7 @@ from gateway.cli.common import err, out, parse_options, print_json, progress, se
 
 if TYPE_CHECKING:
     from gateway.config import Settings
+    from mappers.context import TerminologyService
     from mappers.record import MappingResult
     from mappers.registry import Registry
 
@@ -152,6 +153,24 @@ def _mapped(
     with progress("mapping"):
         results = map_resources(read.found, mappers=registry, terminology=terminology, options=options)
     return results, bool(read.refused)
+
+
+def mapped_with(
+    settings: Settings, paths: list[Path], *, terminology: TerminologyService, option: list[str] | None
+) -> list[MappingResult]:
+    """Files mapped with a terminology of the caller's. Raises BadInput if there is no FHIR."""
+    from gateway.cli import documents
+    from gateway.errors import BadInput
+    from mappers.record import map_resources
+
+    read = documents.read(paths)
+    _tell_refused(read)
+    if not read.found:
+        raise BadInput("no FHIR JSON was found: give resources, Bundles or NDJSON files, or folders of them")
+    with progress("mapping"):
+        return map_resources(
+            read.found, mappers=_registry(settings), terminology=terminology, options=_options(settings, option)
+        )
 
 
 def _registry(settings: Settings) -> Registry:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.reconcile.reader import chunks
-from gateway.store.tables import concept_decision, map_group, patient, resource, resource_key
+from gateway.store.tables import concept_decision, concept_map, map_group, patient, resource, resource_key
 from mappers.context import of_code
 
 if TYPE_CHECKING:
@@ -65,6 +65,13 @@ async def _decided_since(connection: AsyncConnection, run: Run) -> dict[str, int
     query = sa.select(columns.terminology, columns.system, columns.code, columns.seq)
     rows = await connection.execute(query.where(columns.seq > run.decided_seq))
     found = {of_code(row.terminology, (row.system, row.code)): row.seq for row in rows}
+    given = await connection.scalar(
+        sa.select(sa.func.max(concept_map.c.seq)).where(concept_map.c.seq > run.decided_seq)
+    )
+    if given is not None:
+        # A map is rarely given: what asked for any code is looked at again.
+        asked = {target for work in run.work.values() if work.result is not None for target in work.result.dependencies}
+        found = {target: given for target in asked if target.startswith("code:")} | found
     return {target: found[target] for target in _asked(run, found)} if found else {}
 
 

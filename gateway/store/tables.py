@@ -346,6 +346,26 @@ concept_decision = Table(
     comment="What people decided about codes. Rows are never changed but to take them back: they are the audit.",
 )
 
+concept_map = Table(
+    "concept_map",
+    metadata,
+    Column("id", BigInt, primary_key=True),
+    Column("seq", BigInt, nullable=False, comment="counter 'seq' when it came into force, or went out of it"),
+    Column("name", Text, nullable=False),
+    Column("version", Integer, nullable=False, comment="1, 2, … of this name"),
+    Column("layer", Text, nullable=False, comment="site | organisation"),
+    Column("format", Text, nullable=False, comment="json | csv | sssom"),
+    Column("content", LargeBinary, nullable=False, comment="zstd of the document as it was given"),
+    Column("note", Text),
+    Column("author", Text, nullable=False),
+    Column("made_at", Float, nullable=False),
+    Column("ended_by", Text),
+    Column("ended_at", Float, comment="null: in force"),
+    sa.UniqueConstraint("name", "version"),
+    Index(None, "seq"),
+    comment="Concept maps that were given to the running gateway. Versions are never changed.",
+)
+
 setting = Table(
     "setting",
     metadata,

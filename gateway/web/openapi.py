@@ -25,6 +25,7 @@ def _integer(name: str, description: str) -> JsonObject:
 
 _ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}
 
+_NAME = {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}
 _ITEM = {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^[0-9a-f]{32}$"}}
 
 
@@ -107,13 +108,23 @@ def document() -> JsonObject:
             "/api/v1/decisions/{id}/undo": {
                 "post": _operation("Take a decision back: author", _OBJECT, _ID, status="202")
             },
+            "/api/v1/concept-maps": {"get": _operation("Maps that were given and are in force", _PAGE)},
+            "/api/v1/concept-maps/{name}": {
+                "get": _operation("All versions of a map, newest first", _PAGE, _NAME),
+                "put": _operation(
+                    "Put a map, or its next version, in force; the body is the document", _OBJECT, _NAME,
+                    _query("author", "Who gives it"), _query("format", "json (FHIR ConceptMap, default) | csv | sssom"),
+                    _query("layer", "site (default) | organisation"), _query("note", "Why"), status="202",
+                ),
+                "delete": _operation("Take a map out of force", _OBJECT, _NAME, _query("author", "Who ends it"), status="202"),
+            },
             "/api/v1/terminology/translate": {
                 "post": _operation("Translate terminology, concept (CodeableConcept or Coding), text", _OBJECT)
             },
             "/api/v1/terminology/{name}/concepts": {
                 "get": _operation(
                     "Concepts of one of POP's lists that are like some words", _PAGE,
-                    {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}, _query("q", "Words"),
+                    _NAME, _query("q", "Words"),
                 )
             },
             "/api/v1/status": {"get": _operation("Backlog, lanes, sources, counts", _OBJECT)},

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from gateway.terminology import decisions, items, spreadsheet
+from gateway.terminology import decisions, items, maps, spreadsheet
 from gateway.terminology.decisions import DecidedMeanwhile, Proposal
 from gateway.web import keys
 from gateway.web.guard import integer
@@ -153,6 +153,57 @@ async def export(request: web.Request) -> web.Response:
     text = spreadsheet.write((each, desk.candidates(each, limit=3)) for each in found)
     headers = {"Content-Disposition": 'attachment; filename="reviews.csv"', "Cache-Control": "no-store"}
     return web.Response(text=text, content_type="text/csv", charset="utf-8", headers=headers)
+
+
+def _map_json(each: maps.StoredMap) -> dict[str, Any]:
+    found = asdict(each)
+    del found["content"]
+    return found
+
+
+@routes.get("/api/v1/concept-maps")
+async def list_maps(request: web.Request) -> web.Response:
+    """The maps that were given and are in force."""
+    async with request.app[keys.STORE].read() as connection:
+        found = await maps.current(connection)
+    return _json({"items": [_map_json(each) for each in found], "next": None})
+
+
+@routes.get("/api/v1/concept-maps/{name}")
+async def get_map(request: web.Request) -> web.Response:
+    """All versions of a map, the newest first, with their documents."""
+    async with request.app[keys.STORE].read() as connection:
+        found = await maps.history(connection, request.match_info["name"])
+    if not found:
+        return problem(404, "No such map", "no map was given under this name")
+    versions = [{**_map_json(each), "content": each.content.decode("utf-8", "replace")} for each in found]
+    return _json({"items": versions, "next": None})
+
+
+@routes.put("/api/v1/concept-maps/{name}")
+async def give_map(request: web.Request) -> web.Response:
+    """Put a map, or its next version, in force: the body is the document (FHIR ConceptMap JSON, CSV or SSSOM by ``format``)."""
+    author = request.query.get("author", "").strip()
+    if not author:
+        return problem(400, "Nobody gives it", "author is the name under which the audit keeps the version")
+    made, patients = await maps.give(
+        request.app[keys.STORE], name=request.match_info["name"], content=await request.read(),
+        form=request.query.get("format", "json"), layer=request.query.get("layer", "site"),
+        note=request.query.get("note"), author=author,
+    )  # fmt: skip
+    request.app[keys.ON_WORK]()
+    return _json({**_map_json(made), "patients": patients}, status=202)
+
+
+@routes.delete("/api/v1/concept-maps/{name}")
+async def end_map(request: web.Request) -> web.Response:
+    """Take a map out of force."""
+    author = request.query.get("author", "").strip()
+    if not author:
+        return problem(400, "Nobody ends it", "author is the name under which the audit keeps it")
+    patients = await maps.end(request.app[keys.STORE], request.match_info["name"], author=author)
+    request.app[keys.ON_WORK]()
+    return _json({"patients": patients}, status=202)
 
 
 @routes.post("/api/v1/terminology/translate")

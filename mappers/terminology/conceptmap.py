@@ -14,6 +14,10 @@ from mappers.terminology.relations import Relation, relation_of
 TARGET_PREFIX = "urn:pop:terminology:"
 
 
+#: The earlier layer wins.
+LAYERS = ("site", "organisation", "packaged")
+
+
 class BadConceptMap(ValueError):
     """The document is no map that can be used; the text says why and where."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -12,7 +12,7 @@ from mappers.fhir import code_of, codings, text_of
 from mappers.protocol import JsonObject, Translation
 from mappers.terminology.agent_names import AgentName, plain_agent, read_agents
 from mappers.terminology.analyte_names import analyte_named
-from mappers.terminology.conceptmap import ConceptMap, Entry, Unmapped
+from mappers.terminology.conceptmap import LAYERS, ConceptMap, Entry, Unmapped
 from mappers.terminology.concepts import Concept, ValueList, normal_name
 from mappers.terminology.decision import TEXT, Decisions, Triple, decided_by
 from mappers.terminology.genomic_names import genomic_spellings
@@ -53,6 +53,12 @@ class _Maps:
                     entries.append(entry)
 
 
+def _layers(maps: Sequence[ConceptMap]) -> tuple[_Maps, ...]:
+    """Site before organisation before packaged; within a layer an earlier map wins."""
+    known = (*maps, *packaged_maps())
+    return tuple(_Maps(each for each in known if each.layer == layer) for layer in LAYERS)
+
+
 class Terminology:
     """POP's value lists and the concept maps, in memory. Immutable: build another one when lists or maps change.
 
@@ -68,7 +74,8 @@ class Terminology:
         self._names = dict(self._lists)
         for name, concepts in small_lists().items():
             self._names.setdefault(name, ValueList(concepts))
-        self._sources = (_Maps(maps), _Maps(packaged_maps()))
+        self._given = tuple(maps)
+        self._sources = _layers(self._given)
         self._cache: dict[Any, Translation | None] = {}
         self.decisions = Decisions()
 
@@ -76,6 +83,12 @@ class Terminology:
         """The same lists and maps under what people have decided."""
         other = copy.copy(self)
         other.decisions, other._cache = decisions, {}
+        return other
+
+    def with_maps(self, maps: Iterable[ConceptMap]) -> Terminology:
+        """The same lists with further maps, which come before those of their layer that are there."""
+        other = copy.copy(self)
+        other._sources, other._cache = _layers((*maps, *self._given)), {}
         return other
 
     def knows(self, terminology: str) -> bool:

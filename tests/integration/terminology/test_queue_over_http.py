@@ -119,3 +119,24 @@ async def test_translating_and_searching(client: httpx.AsyncClient) -> None:
     listed = (await client.get("/api/v1/terminology/TumorMarkerAnalyte/concepts", params={"q": "carcino"})).json()
     assert CEA[1] in {each["code"] for each in listed["items"]}
     assert (await client.get("/api/v1/terminology/Nothing/concepts")).status_code == 404
+
+
+async def test_maps_by_api(
+    gateway: tuple[Gateway, SandboxPop],  # noqa: F811
+    client: httpx.AsyncClient,
+) -> None:
+    made, pop = gateway
+    head = "terminology,source_system,source_code,target_system,target_code,target_display\n"
+    sheet = f"{head}TumorMarkerAnalyte,http://lab.example.org/codes,K1,{CEA[0]},{CEA[1]},{CEA[2]}\n"
+    where = "/api/v1/concept-maps/lab"
+    assert (await client.put(where, content=sheet, params={"format": "csv"})).status_code == 400, "nobody gives it"
+    wrong = await client.put(where, content="a", params={"format": "csv", "author": "a"})
+    assert "are missing" in wrong.json()["detail"]
+    given = await client.put(where, content=sheet, params={"format": "csv", "author": "a"})
+    assert (given.status_code, given.json()["version"], given.json()["patients"]) == (202, 1, 3)
+    await made.worker.drain()
+    assert len(markers(pop)) == 3
+    assert [each["name"] for each in (await client.get("/api/v1/concept-maps")).json()["items"]] == ["lab"]
+    assert (await client.get(where)).json()["items"][0]["content"] == sheet
+    assert (await client.delete(where, params={"author": "a"})).json() == {"patients": 3}
+    assert (await client.get("/api/v1/concept-maps/other")).status_code == 404

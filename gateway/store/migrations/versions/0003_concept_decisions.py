@@ -1,4 +1,4 @@
-"""What people decide about source codes; reviews that one decision settles"""
+"""What people decide about source codes, maps that they give; reviews that one decision settles"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -48,6 +48,30 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_concept_decision_terminology_system_code"), "concept_decision", ["terminology", "system", "code"]
     )
+    op.create_table(
+        "concept_map",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "seq",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            nullable=False,
+            comment="counter 'seq' when it came into force, or went out of it",
+        ),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False, comment="1, 2, … of this name"),
+        sa.Column("layer", sa.Text(), nullable=False, comment="site | organisation"),
+        sa.Column("format", sa.Text(), nullable=False, comment="json | csv | sssom"),
+        sa.Column("content", sa.LargeBinary(), nullable=False, comment="zstd of the document as it was given"),
+        sa.Column("note", sa.Text()),
+        sa.Column("author", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.Float(), nullable=False),
+        sa.Column("ended_by", sa.Text()),
+        sa.Column("ended_at", sa.Float(), comment="null: in force"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_concept_map")),
+        sa.UniqueConstraint("name", "version", name=op.f("uq_concept_map_name_version")),
+        comment="Concept maps that were given to the running gateway. Versions are never changed.",
+    )
+    op.create_index(op.f("ix_concept_map_seq"), "concept_map", ["seq"])
     op.add_column(
         "review",
         sa.Column(
@@ -87,4 +111,5 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_review_item_state"), "review")
     op.drop_column("ledger", "retracted")
     op.drop_column("review", "item")
+    op.drop_table("concept_map")
     op.drop_table("concept_decision")
