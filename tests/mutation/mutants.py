@@ -33,8 +33,6 @@ class Mutant:
     change: str
     number: int
     line: int
-    first: int
-    """First line of the function; 0 for a table."""
     ordinal: int
 
     @property
@@ -49,7 +47,6 @@ class _Place:
     change: str
     apply: Callable[[], None]
     function: str
-    first: int
 
 
 def modules(folder: Path = TOP / "mappers") -> list[str]:
@@ -72,7 +69,7 @@ def mutants(module: str, source: str | None = None) -> list[Mutant]:
         counts[place.function, place.change] += 1
         ordinal = counts[place.function, place.change]
         line = getattr(place.node, "lineno", 0)
-        found.append(Mutant(module, place.function, place.change, number, line, place.first, ordinal))
+        found.append(Mutant(module, place.function, place.change, number, line, ordinal))
     return found
 
 
@@ -93,10 +90,10 @@ def sample(names: list[str], count: int, seed: str = "") -> list[Mutant]:
 
 
 def _places(tree: ast.Module) -> list[_Place]:
-    return list(_walk(tree, "", 0, table=False))
+    return list(_walk(tree, ""))
 
 
-def _walk(node: ast.AST, function: str, first: int, *, table: bool) -> Iterator[_Place]:
+def _walk(node: ast.AST, function: str) -> Iterator[_Place]:
     for name, value in ast.iter_fields(node):
         children = value if isinstance(value, list) else [value]
         for position, child in enumerate(children):
@@ -104,14 +101,14 @@ def _walk(node: ast.AST, function: str, first: int, *, table: bool) -> Iterator[
                 continue
             put = _putter(node, name, position if isinstance(value, list) else None)
             for change, changed in _changes(child):
-                yield _Place(child, change, lambda put=put, changed=changed: put(changed), function, first)
+                yield _Place(child, change, lambda put=put, changed=changed: put(changed), function)
             if isinstance(child, ast.FunctionDef):
                 inner = f"{function}.{child.name}" if function else child.name
-                yield from _walk(child, inner, child.lineno, table=False)
+                yield from _walk(child, inner)
             elif isinstance(child, ast.ClassDef):
-                yield from _walk(child, child.name, first, table=False)
+                yield from _walk(child, child.name)
             else:
-                yield from _walk(child, function, first, table=table)
+                yield from _walk(child, function)
 
 
 def _putter(node: ast.AST, name: str, position: int | None) -> Callable[[ast.AST], None]:

@@ -1,8 +1,7 @@
 """Running tests against a mutant: a child of this process imports the mappers with the one change in them.
 
 The parent imports the heavy libraries once and never the mappers or the tests; each child is forked from it, so a mutant costs the
-tests it needs and little more. Which test modules those are is found by running each once and noting which functions of the mappers
-it calls.
+tests it needs and little more.
 """
 
 from __future__ import annotations
@@ -11,23 +10,23 @@ import contextlib
 import importlib
 import importlib.abc
 import importlib.machinery
-import json
 import os
+import re
 import signal
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
-from types import CodeType, FrameType
+from types import CodeType
 from typing import Any
 
 import pytest
 
 from mutation.mutants import TOP, Mutant, mutated, source_of
 
-#: Functions by (file below the checkout, first line).
-Calls = frozenset[tuple[str, int]]
+#: Test modules of whole patients, the quick ones first.
+_WHOLE = ("test_fixture_drafts.py", "test_adjudicated.py", "test_published_examples.py")
 _ARGUMENTS = [
     "-x",
     "-q",
@@ -49,6 +48,12 @@ def warm() -> None:
     assert not [name for name in sys.modules if name.partition(".")[0] == "mappers"], "the mappers are imported already"
 
 
+@cache
+def healthy(test: Path, *, seconds: float = 900) -> bool:
+    """True if the tests of a module pass without any mutant: only then do they tell something about one."""
+    return _forked(lambda: int(pytest.main([*_ARGUMENTS, str(test)])), seconds) == 0
+
+
 def killed(mutant: Mutant, tests: Sequence[Path], *, seconds: float = 600) -> bool:
     """True if a test fails, or does not end: the suite notices the change."""
 
@@ -59,45 +64,30 @@ def killed(mutant: Mutant, tests: Sequence[Path], *, seconds: float = 600) -> bo
     return _forked(child, seconds) != 0
 
 
-def calls(test: Path, *, seconds: float = 900) -> Calls:
-    """The functions of the mappers that a test module calls. Raises AssertionError if its tests fail without any mutant."""
-    with tempfile.NamedTemporaryFile(suffix=".json") as file:
-
-        def child() -> int:
-            seen: set[CodeType] = set()
-
-            def note(frame: FrameType, event: str, argument: Any) -> None:
-                seen.add(frame.f_code)  # the tracer of calls alone: lines are not asked for
-
-            sys.settrace(note)
-            code = int(pytest.main([*_ARGUMENTS, str(test)]))
-            sys.settrace(None)
-            folder = str(TOP / "mappers") + os.sep
-            found = sorted(
-                {(each.co_filename, each.co_firstlineno) for each in seen if each.co_filename.startswith(folder)}
-            )
-            Path(file.name).write_text(json.dumps(found), encoding="utf-8")
-            return code
-
-        code = _forked(child, seconds)
-        assert code == 0, f"{test} fails without any mutant"
-        return frozenset((str(Path(name).relative_to(TOP)), line) for name, line in json.load(file))
-
-
-def tests_for(mutant: Mutant, known: dict[Path, Calls]) -> list[Path]:
-    """Test modules that call the function (for a table: any of its module), the most special first."""
-    file = str(source_of(mutant.module).relative_to(TOP))
-    found = [
-        test
-        for test, called in known.items()
-        if any(name == file and (not mutant.first or _within(line, mutant)) for name, line in called)
+def tests_for(mutant: Mutant) -> list[Path]:
+    """Test modules that share a word with the module's name, then those of whole patients, which every rule serves."""
+    words = _words(mutant.module.removeprefix("mappers."))
+    folder = TOP / "tests" / "unit" / "mappers"
+    own = [
+        path
+        for path in sorted(folder.glob("test_*.py"), key=_size)
+        if words & _words(path.stem) and path.name not in _WHOLE
     ]
-    return sorted(found, key=lambda test: (len(known[test]), test))
+    whole = [
+        path for name in _WHOLE for path in (folder / name, TOP / "tests" / "adjudicated" / name) if path.is_file()
+    ]
+    return [*own, *whole]
 
 
-def _within(line: int, mutant: Mutant) -> bool:
-    # A nested function or a comprehension begins below its function's first line, a decorated one above it.
-    return mutant.first - 3 <= line <= mutant.line
+def _size(path: Path) -> tuple[int, Path]:
+    return path.stat().st_size, path
+
+
+def _words(name: str) -> set[str]:
+    """Without endings: ``stagings`` and ``staging``, ``surgeries`` and ``surgery``, ``icd9`` and ``icd10`` are one word."""
+    words = (word.rstrip("0123456789") for word in re.split(r"[._]", name.removeprefix("test_")))
+    found = {re.sub("ies$", "y", word).rstrip("s") for word in words if len(word) > 2}
+    return found - {"draft", "name", "value", "code", "part", "statement", "table", "text", "reading"}
 
 
 class _Finder(importlib.abc.MetaPathFinder):
@@ -145,8 +135,3 @@ def _forked(work: Callable[[], int], seconds: float) -> int:
         os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
     return -1
-
-
-def test_modules(folders: Iterable[Path]) -> list[Path]:
-    """Test modules below these folders."""
-    return sorted(path for folder in folders for path in folder.rglob("test_*.py"))
