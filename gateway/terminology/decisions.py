@@ -185,12 +185,7 @@ async def undo(store: Store, number: int, *, author: str) -> Made:
         ).one_or_none()
         if row is None:
             raise DecisionRefused(f"decision {number} does not exist, or has been taken back already")
-        ids = await _mark(store, connection, row)
-        for chosen in _chunks(ids):
-            # What then lacks its concept again has no business in POP.
-            keys = sa.select(draft.c.patient_id, draft.c.key).where(draft.c.group_id.in_(chosen)).subquery()
-            resting = sa.exists().where(keys.c.patient_id == ledger.c.patient_id, keys.c.key == ledger.c.key)
-            await connection.execute(sa.update(ledger).where(resting).values(retracted=True))
+        await retract(connection, await _mark(store, connection, row))
     return made(row)
 
 
@@ -269,6 +264,14 @@ async def _mark(store: Store, connection: AsyncConnection, row: Any) -> list[int
         await connection.execute(sa.update(map_group).where(map_group.c.id.in_(chosen)).values(stale=True))
     await mark_dirty(store, connection, {each.patient_id for each in groups})
     return ids
+
+
+async def retract(connection: AsyncConnection, groups: Sequence[int]) -> None:
+    """What translated these groups' codes is no more: an entity that then lacks its concept again has no business in POP."""
+    for chosen in _chunks(groups):
+        keys = sa.select(draft.c.patient_id, draft.c.key).where(draft.c.group_id.in_(chosen)).subquery()
+        resting = sa.exists().where(keys.c.patient_id == ledger.c.patient_id, keys.c.key == ledger.c.key)
+        await connection.execute(sa.update(ledger).where(resting).values(retracted=True))
 
 
 def _chunks(ids: Sequence[int]) -> list[Sequence[int]]:

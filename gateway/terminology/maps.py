@@ -18,7 +18,7 @@ from gateway.reconcile.rollout import mark_dirty
 from gateway.store.engine import Store
 from gateway.store.tables import concept_map, dependency, map_group
 from gateway.terminologies import read_map
-from gateway.terminology.decisions import DecisionRefused
+from gateway.terminology.decisions import DecisionRefused, retract
 from mappers.context import of_code
 from mappers.terminology import BadConceptMap, ConceptMap, Entry
 
@@ -129,6 +129,8 @@ async def _mark(store: Store, connection: AsyncConnection, old: ConceptMap | Non
     for start in range(0, len(ids), _CHUNK):
         marked = map_group.c.id.in_(ids[start : start + _CHUNK])
         await connection.execute(sa.update(map_group).where(marked).values(stale=True))
+    if old is not None:
+        await retract(connection, ids)
     await mark_dirty(store, connection, patients)
     return len(patients)
 

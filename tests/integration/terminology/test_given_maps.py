@@ -42,6 +42,7 @@ async def test_versions_of_a_map(gateway: tuple[Gateway, SandboxPop]) -> None:  
     assert [(each.version, each.author, each.ended_by) for each in history] == [(2, "b", None), (1, "a", "b")]
     assert await maps.end(made.store, "lab", author="c") == 4
     await made.worker.drain()
+    assert markers(pop) == [], "what rested on the map alone has left POP"
     async with made.store.read() as connection:
         assert await maps.current(connection) == []
     with pytest.raises(DecisionRefused, match="in force"):
