@@ -91,7 +91,12 @@ _NAMES = {
     **dict.fromkeys(("clinvar", "clinvarid", "clinvaraccession"), "variation"),
     **dict.fromkeys(("variantstatus", "detectionstatus"), "assessment"),
     **dict.fromkeys(("chromosome", "chromosom"), "chromosome"), **dict.fromkeys(("exon", "region"), "region"),
-    "cytoband": "cytoband", "inheritance": "inheritance", "confidence": "confidence", "typ": "change-type",
+    # LOINC's own names, where they stand without its codes.
+    "genestudiedid": "gene", "genomicdnachangeghgvs": "hgvs", "discretegeneticvariant": "variation",
+    "humanreferencesequenceassemblyversion": "build", "genomicsourceclasstype": "origin", "dnachangetype": "dna-change",
+    "transcriptreferencesequenceid": "transcript", "genomicreferencesequenceid": "genomic-reference",
+    "aminoacidchangetype": "amino-acid-change", "cytoband": "cytoband", "inheritance": "inheritance",
+    "confidence": "confidence", "typ": "change-type",
     "type": "change-type", "varianttype": "change-type", "alterationtype": "change-type",
 }  # fmt: skip
 _LONGEST = 2 * max(len(name) for name in _NAMES)

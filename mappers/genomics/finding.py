@@ -123,7 +123,7 @@ def _tested(statement: Statement, known: Known, *, negative: bool) -> tuple[Line
 
 def _finding(statement: Statement, lines: list[tuple[Line, Source]], context: Context, known: Known) -> Finding:
     finding = Finding(statement)
-    _genes(finding, lines, context)
+    _genes(finding, lines, context, known)
     for value in statement.of("hgvs"):
         finding.expressions.extend((each, value.source) for each in _expressions(value))
     for line, source in lines:
@@ -146,7 +146,7 @@ def _finding(statement: Statement, lines: list[tuple[Line, Source]], context: Co
     return finding
 
 
-def _genes(finding: Finding, lines: list[tuple[Line, Source]], context: Context) -> None:
+def _genes(finding: Finding, lines: list[tuple[Line, Source]], context: Context, known: Known) -> None:
     fused = next(((line, source) for line, source in lines if len(line.genes) > 1), None)
     if fused is not None:
         for gene in fused[0].genes:
@@ -155,6 +155,10 @@ def _genes(finding: Finding, lines: list[tuple[Line, Source]], context: Context)
         found = context.translate("Gene", value.concept, text=True)
         if found is not None:
             finding.genes.setdefault(str(found.concept["code"]), (found.concept, value.source))
+        elif len(pair := read_line(value.text, known).genes) == 2:
+            # ``EML4::ALK`` in place of a gene is a fusion of two (HGNC *Recommendations for fusions*).
+            finding.genes.update({str(gene["code"]): (gene, value.source) for gene in pair})
+            finding.consequence, finding.changed = FUSION, value.source
         elif value.text:
             finding.unmapped.append(value)
     if not finding.genes:
@@ -166,13 +170,14 @@ def _genes(finding: Finding, lines: list[tuple[Line, Source]], context: Context)
 def _expressions(value: Value) -> list[Expression]:
     """The expressions of an element for expressions, where a protein change may stand without ``p.``."""
     texts = [code for _, code in pairs(value.raw) if code] if isinstance(value.raw, dict) else []
+    found: dict[object, Expression] = {}
     for text in (*texts, value.text):
-        found = [each for each, _ in find(text)]
-        if not found and (match := SHORT.fullmatch(text.strip())) is not None:
-            found = [read("p", match["change"])]
-        if found:
-            return found
-    return []
+        here = [each for each, _ in find(text)]
+        if not here and (match := SHORT.fullmatch(text.strip())) is not None:
+            here = [read("p", match["change"])]
+        for each in here:
+            found.setdefault(each.level or each.change, each)
+    return list(found.values())
 
 
 def _consequence(finding: Finding, context: Context) -> None:
@@ -185,7 +190,9 @@ def _consequence(finding: Finding, context: Context) -> None:
     for role, reader in _CONSEQUENCES:
         for value in statement.of(role):
             term = reader(value.concept)
-            if term is not None and finding.consequence is None:
+            # A translocation moves a gene; of two it is a fusion.
+            moved = term == FUSION and len(finding.genes) < 2 and "fusion" not in value.text.casefold()
+            if term is not None and not moved and finding.consequence is None:
                 finding.consequence, finding.changed = term, value.source
 
 

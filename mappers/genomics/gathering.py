@@ -108,6 +108,8 @@ def _not_a_variant(resource: Resource, context: Context) -> str | None:
     for pair in pairs(json.get("code")):
         if pair in OTHERS:
             return OTHERS[pair]
+    if json.get("dataAbsentReason") is not None and not any(name.startswith("value") for name in json):
+        return "the source says that there is no result"
     if signatures_in(json) and not objects(json.get("component")):
         return "a genomic signature, no variant"
     if sample_of(resource, context).foreign:

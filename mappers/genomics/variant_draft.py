@@ -110,6 +110,10 @@ class VariantDraft:
                         text="The registry's finding is neither present nor absent: the assessment is left out.",
                     )  # fmt: skip
                     return
+        if all(_says_no_change(finding) for finding in self.findings):
+            where = Source(self.findings[0].statement.resource.reference, "value")
+            self.drafting.missing("assessment", "Neither a result nor a change of the gene is stated.", where)
+            return
         self.drafting.put("assessment", "present")
         self.drafting.assume(
             "assessment", "reported-as-present", "The source reports the variant without an assessment of its own."
@@ -121,6 +125,11 @@ class VariantDraft:
             if panel is not None:
                 self.drafting.put("genePanel", *panel)
                 return
+
+
+def _says_no_change(finding: Finding) -> bool:
+    said = any(finding.statement.of(role) for role in ("line", "note", "genomic-reference", "hgvs", "dna-change"))
+    return finding.facts.vague and not finding.named and not said
 
 
 def _precedence(finding: Finding) -> tuple[bool, str, str]:

@@ -167,6 +167,27 @@ def test_genes_however_they_are_named(stated: Any, symbol: str) -> None:
     assert [each["display"] for each in result_of(variant("v", part("48018-6", stated))).payload["genes"]] == [symbol]
 
 
+@pytest.mark.parametrize("named", ["EML4-ALK", "EML4::ALK", "EML4/ALK"])
+def test_a_fusion_in_place_of_a_gene(named: str) -> None:
+    payload = result_of(variant("v", part("48018-6", named))).payload
+    assert [each["display"] for each in payload["genes"]] == ["EML4", "ALK"]
+    assert payload["molecularConsequence"]["code"] == "SO:0001565"
+
+
+def test_a_translocation_is_no_fusion_by_itself() -> None:
+    moved = variant("v", gene(7553, "MYC"), part("48019-4", concept(SO, "SO:0000199", "translocation")))
+    assert "molecularConsequence" not in result_of(moved).payload
+
+
+def test_elements_by_the_names_of_loinc_alone() -> None:
+    parts = [
+        part({"coding": [{"display": "Gene studied [ID]"}]}, {"coding": [{"display": "NRAS"}]}),
+        part({"coding": [{"display": "Amino acid change (pHGVS)"}]}, {"coding": [{"display": "p.Gln61Lys"}]}),
+    ]
+    payload = result_of(variant("v", *parts)).payload
+    assert (payload["genes"][0]["display"], payload["proteinHgvs"]) == ("NRAS", "p.Gln61Lys")
+
+
 def test_pops_own_list_of_genes_goes_first() -> None:
     own = Terminology({"Gene": [(HGNC, "HGNC:3430", "ERBB2"), (HGNC, "HGNC:9999999", "BRANDNEW")]})
     draft = result_of(variant("v", part("48018-6", "BRANDNEW"), part("48018-6", "HER2")), terminology=own)
@@ -293,6 +314,14 @@ def test_tests_that_are_none_for_variants(name: str) -> None:
 
 def test_reported_without_an_assessment_is_present() -> None:
     assert "reported-as-present" in assumed(result_of(variant("v", BRAF, V600E, value=None)))
+
+
+def test_no_result_is_none() -> None:
+    untested = variant("v", BRAF, V600E, value=None, dataAbsentReason={"text": "not performed"})
+    assert "no result" in reasons(mapped(patient(), condition(), untested))["Observation/v"]
+    bare = result_of(variant("v", BRAF, value=None))
+    assert bare.blocked
+    assert ("missing-required", "assessment") in codes(bare)
 
 
 def test_negative_findings_of_several_genes_are_one_absence() -> None:
