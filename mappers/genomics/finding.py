@@ -55,8 +55,6 @@ class Finding:
     """``day`` is only the day of the release."""
     told: tuple[Day, Source] | None = None
     specimen: str = ""
-    collected: bool = False
-    """``day`` is that of the specimen."""
     facts: Facts = field(init=False)
 
     def of(self, role: str) -> list[Value]:
@@ -80,7 +78,8 @@ def read_findings(statement: Statement, context: Context, reports: Reports) -> l
     if len(lines) > 1:
         findings = [_finding(statement, [line], context, known) for line in lines]
         for finding in findings:
-            finding.suffix = "/" + "+".join((*finding.genes, *(each.change for each, _ in finding.expressions)))
+            changes = (each.change for each, _ in finding.expressions)
+            finding.suffix = "/" + "+".join((*finding.genes, *changes, finding.consequence or ""))
     else:
         findings = [_finding(statement, lines, context, known)]
     for finding in findings:
@@ -220,7 +219,7 @@ def _when(finding: Finding, context: Context, reports: Reports) -> None:
     collected = collected_on(sample, context)
     dated = reports.dated(resource)
     if collected is not None:
-        finding.day, finding.collected = collected, True
+        finding.day = collected
     elif dated is not None:
         finding.day, finding.released = (dated[0], dated[1]), dated[2]
     finding.told = reports.told_on(resource)
@@ -231,9 +230,7 @@ def _when(finding: Finding, context: Context, reports: Reports) -> None:
 def _facts(finding: Finding) -> None:
     statement = finding.statement
     copies = [number for value in statement.of("copies") if (number := answers.whole_of(value.raw)) is not None]
-    fractions = [
-        found[0] for value in statement.of("frequency") if (found := answers.fraction_of(value.raw)) is not None
-    ]
+    fractions = [found[0] for value in finding.of("frequency") if (found := answers.fraction_of(value.raw)) is not None]
     finding.facts = Facts(
         reference=finding.identity, genes=frozenset(finding.genes),
         expressions=tuple(each for each, _ in finding.expressions if each.level is not None),

@@ -94,6 +94,8 @@ def _observations(member: Resource, context: Context) -> Iterator[Resource]:
     if member.type == "Observation":
         yield member
         return
+    if member.json.get("status") in VOID:
+        return
     for each in objects(member.json.get("contained")):
         found = context.resolve(f"#{each.get('id')}", within=member)
         if found is not None and found.type == "Observation" and sort_of(found.json) is not None:

@@ -71,7 +71,7 @@ def _is_other_person(reference: JsonObject, within: Resource, context: Context) 
 
 
 def collected_on(sample: Sample, context: Context) -> tuple[Day, Source] | None:
-    """The day on which the specimen was taken, else received."""
+    """The day on which the specimen was taken."""
     if sample.resource is None:
         return None
     collection = sample.resource.json.get("collection")
@@ -85,16 +85,8 @@ def collected_on(sample: Sample, context: Context) -> tuple[Day, Source] | None:
 
 #: What a report says about its findings as a whole; their conclusion in words stays unread.
 _REPORT = (
-    "status",
-    "category",
-    "code",
-    "result",
-    "issued",
-    "effectiveDateTime",
-    "effectivePeriod",
-    "specimen",
-    "contained",
-)
+    "status", "category", "code", "result", "issued", "effectiveDateTime", "effectivePeriod", "specimen", "contained",
+)  # fmt: skip
 
 
 class Reports:

@@ -9,7 +9,7 @@ from adapters.pop.kinds import KINDS
 from mappers.dates import Day
 from mappers.drafting import Drafting
 from mappers.fhir import objects
-from mappers.genomics.samples import Reports, sample_of
+from mappers.genomics.samples import Reports, collected_on, sample_of
 from mappers.genomics.signature_codes import SIGNATURES, signatures_in
 from mappers.genomics.signature_values import SignatureReader, complete
 from mappers.genomics.statement import contained_observations
@@ -37,7 +37,7 @@ class _Result:
 
     @property
     def identity(self) -> str:
-        """The Observation's reference; of a component with the kind, which an Observation tells once."""
+        """The Observation's reference: it tells of each kind once."""
         return self.resource.reference
 
 
@@ -52,6 +52,7 @@ class GenomicSignatureMapper:
     * Status of mutational burden and HRD from POP's extensions, the interpretation, or the answer itself; never computed from a
       cut-off, of which laboratories have their own (TMB ≥ 10/Mb, HRD score ≥ 42 among them).
     * HRD may have a score, an interpretation or both; the others need their value.
+    * The day is that of the specimen, else of the Observation, else of its report, else of the release.
     * Results of one kind, one day and one sample are one entity: score and status told apart, an amended report again. The last
       one counts; the entity keeps the key of the first by reference.
     * Results on another person's sample never reach the case.
@@ -87,7 +88,9 @@ class GenomicSignatureMapper:
                 if sample.foreign:
                     yield NotForPop(resource.reference, "a result of a sample of another person")
                     continue
-                for result in _results(resource, sample.identity, reports):
+                collected = collected_on(sample, context)
+                dated = (*collected, False) if collected is not None else reports.dated(resource)
+                for result in _results(resource, sample.identity, dated, reports):
                     day = result.dated[0].iso if result.dated is not None else ""
                     together.setdefault((result.kind, day, result.specimen), []).append(result)
         for results in _without_specimen(together):
@@ -104,12 +107,14 @@ def _observations(member: Resource, context: Context) -> Iterator[Resource]:
             yield found
 
 
-def _results(resource: Resource, specimen: str, reports: Reports) -> Iterator[_Result]:
+def _results(
+    resource: Resource, specimen: str, dated: tuple[Day, Source, bool] | None, reports: Reports
+) -> Iterator[_Result]:
     told = reports.told_on(resource)
     parts = objects(resource.json.get("component"))
     for kind, prefix in signatures_in(resource.json):
         part = parts[int(prefix[10:-2])] if prefix else resource.json
-        yield _Result(resource, kind, prefix, part, reports.dated(resource), told[0].iso if told else "", specimen)
+        yield _Result(resource, kind, prefix, part, dated, told[0].iso if told else "", specimen)
 
 
 def _without_specimen(together: dict[tuple[str, str, str], list[_Result]]) -> Iterator[list[_Result]]:

@@ -12,6 +12,7 @@ from mappers.fhir import choice, codings, has_code, objects, pairs, profiles, re
 from mappers.genomics.answers import UNKNOWN, assessment_of
 from mappers.genomics.codes import ABOUT, OTHERS, TELLING, VARIANTS, names_of, role_of
 from mappers.protocol import JsonObject, Resource, Source
+from mappers.terminology.genes import of_name
 
 _VALUES = (
     "valueCodeableConcept", "valueString", "valueQuantity", "valueInteger", "valueRange", "valueRatio", "valueBoolean",
@@ -24,13 +25,19 @@ VARIANT_PROFILES = frozenset({
 #: A test whose name says that it looks for changes of a gene; LOINC names such tests ``X gene …`` (LOINC User's Guide, §2.2).
 _GENE_TEST = re.compile(
     r"(?i:\b(?:gene|genetic|genomic|somatic|germline)\b.{0,40}"
-    r"\b(?:mutations?|variants?|alterations?|rearrangements?|fusions?|testing|panel)\b)"
+    r"\b(?:mutations?|variants?|alterations?|rearrangements?|fusions?|amplifications?|testing|panel)\b)"
     r"|(?i:\b(?:mutation|variant|fusion|rearrangement|translocation|translokation)s?\b.{0,20}"
     r"\b(?:analysis|status|test|detected|found|result|transcript)\b)"
     r"|\b[A-Z][A-Z0-9-]{1,9} gene p\."
-    r"|\b[A-Z][A-Z0-9-]{1,9}[ -](?i:gene )?(?i:mutations?|rearrangement|fusion|trans[lk]o[ck]ation)\b"
+    r"|\b[A-Z][A-Z0-9-]{1,9}[ -](?i:gene )?(?i:mutations?|rearrangement|fusion|amplification|trans[lk]o[ck]ation)\b"
     r"|\b(?i:mutations(?:analyse|status))\b",
 )  # fmt: skip
+#: A test for one change by its name (``BRAF V600E``): by whatever method, an antibody against the changed protein among them.
+_CHANGE_TEST = re.compile(
+    r"\b[A-Z][A-Z0-9]{1,9}[ -](?:p\.)?[ARNDCQEGHILKMFPSTWYV][1-9][0-9]{1,3}[ARNDCQEGHILKMFPSTWYV*]\b"
+)
+#: What a result says if its test is called by a gene alone, as tests of its protein are, too.
+_CHANGE = re.compile(r"variant|mutation|mutated|mutiert|wild[- ]?typ|\b[cgp]\.|amplif|fusion|rearrange", re.I)
 #: Tests of proteins, tissue types, drug metabolism and numbers of cells that have genes in their names; the gene of HER2 by in
 #: situ hybridisation is a tumour marker of POP's.
 _NO_GENE_TEST = re.compile(
@@ -99,6 +106,8 @@ def sort_of(json: JsonObject) -> str | None:
         return "about" if objects(json.get("derivedFrom")) else None
     if kind == "other" or (role is not None and not parts):
         return "other" if kind == "other" else "element"
+    if kind == "gene" and _CHANGE.search(_text(json)):
+        return "variant"
     if kind == "none" or not (parts or kind in ("test", "line")):
         return None
     roles = {role_of(part.get("code")) for part in parts}
@@ -114,7 +123,7 @@ def element_of(json: JsonObject) -> str:
 @remembered
 def _judge(code: JsonObject) -> tuple[str, str | None]:
     """(kind, role as an element). Kinds: ``variant``; ``about`` one; an ``other`` genetic Observation; the name of a ``test`` for
-    changes of a gene; a ``line`` of results; ``none`` of them; or ``any``, which its components tell."""
+    changes of a gene; the name of a ``gene``; a ``line`` of results; ``none`` of them; or ``any``, which its components tell."""
     role = role_of(code)
     element = role if role != "assessment" and any(system == LOINC for system, _ in pairs(code)) else None
     if has_code(code, VARIANTS):
@@ -123,10 +132,15 @@ def _judge(code: JsonObject) -> tuple[str, str | None]:
         return "about", None
     if has_code(code, OTHERS.keys()):
         return "other", None
-    if not code or _NO_GENE_TEST.search(words(code)):
-        return "none", element
-    if any(_GENE_TEST.search(name) for name in names_of(code)):
+    names = names_of(code)
+    if any(_CHANGE_TEST.search(name) for name in names):
         return "test", element
+    if not names or _NO_GENE_TEST.search(words(code)):
+        return "none", element
+    if any(_GENE_TEST.search(name) for name in names):
+        return "test", element
+    if any((gene := of_name(name)) is not None and gene.symbol == name for name in names):
+        return "gene", element
     return "line" if role in ("line", "hgvs") else "any", element
 
 
@@ -145,7 +159,7 @@ def read_statement(resource: Resource) -> Statement:
     if isinstance(json.get("method"), dict):
         statement.add("method", json["method"], Source(resource.reference, "method"))
     code = json.get("code")
-    if isinstance(code, dict) and not has_code(code, VARIANTS) and _GENE_TEST.search(words(code)):
+    if isinstance(code, dict) and _judge(code)[0] in ("test", "gene"):
         where = Source(resource.reference, "code")
         statement.add("test", words(code), where)
         if (technique := _TECHNIQUE.search(words(code))) is not None and "method" not in statement.values:

@@ -41,12 +41,12 @@ _INDETERMINATE = re.compile(
 _PRESENT = re.compile(
     r"\bdetected\b|\bidentified\b|\bpresent\b|\bpositiv|\bmutated\b|\bmutiert\b|\bnachgewiesen\b|\bfound\b", re.I
 )
-#: Words for the kind of change → Sequence Ontology (*gene_fusion*, *copy_number_increase*, *copy_number_decrease*).
-FUSION, GAIN, LOSS = "SO:0001565", "SO:0001911", "SO:0001912"
+#: Words for the kind of change → Sequence Ontology (*gene_fusion*, *feature_amplification*, *copy_number_increase*,
+#: *copy_number_decrease*).
+FUSION, AMPLIFICATION, GAIN, LOSS = "SO:0001565", "SO:0001880", "SO:0001911", "SO:0001912"
 _FUSION = re.compile(r"\bfusion|\bgene_fusion\b|\btranslocation\b|\brearrange|::", re.I)
-_GAIN = re.compile(
-    r"\bamplifi|\bcopy[ _]number[ _](?:gain|increase)\b|\b(?:high|low)[- ]level[- ]gain\b|^gain$|^amp$", re.I
-)
+_AMPLIFICATION = re.compile(r"\bamplifi|^amp$", re.I)
+_GAIN = re.compile(r"\bcopy[ _]number[ _](?:gain|increase)\b|\b(?:high|low)[- ]level[- ]gain\b|^gain$", re.I)
 _LOSS = re.compile(
     r"\bhomozygous (?:deletion|loss)\b|\bcopy[ _]number[ _](?:loss|decrease)\b|\bdeep deletion\b|\bgene deletion\b|^loss$|^homdel$",
     re.I,
@@ -143,8 +143,8 @@ def assess(text: str) -> str | None:
 
 
 def kind_of_change(text: str) -> str | None:
-    """The Sequence Ontology's term for a fusion or a change of copy number in words."""
-    for pattern, term in ((_GAIN, GAIN), (_LOSS, LOSS), (_FUSION, FUSION)):
+    """The Sequence Ontology's term for a fusion, an amplification or a change of copy number in words."""
+    for pattern, term in ((_AMPLIFICATION, AMPLIFICATION), (_GAIN, GAIN), (_LOSS, LOSS), (_FUSION, FUSION)):
         if pattern.search(text):
             return term
     return None

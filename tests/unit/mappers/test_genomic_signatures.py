@@ -181,3 +181,14 @@ def test_other_tests_with_such_words(name: str) -> None:
 def test_another_persons_sample() -> None:
     said = a_test("o", "TMB", valueInteger=8, focus=[{"reference": "RelatedPerson/m"}])
     assert "another person" in reasons(mapped(patient(), condition(), said))["Observation/o"]
+
+
+def test_the_specimens_day() -> None:
+    sample = {
+        "resourceType": "Specimen",
+        "id": "s",
+        "subject": {"reference": "Patient/p"},
+        "collection": {"collectedDateTime": "2024-01-31"},
+    }
+    said = a_test("o", "TMB", valueInteger=8, specimen={"reference": "Specimen/s"})
+    assert one(TMB, sample, said).payload["date"] == "2024-01-31"

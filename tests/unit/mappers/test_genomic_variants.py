@@ -208,13 +208,13 @@ def test_without_a_gene_it_waits() -> None:
         ("EML4-ALK fusion", ["EML4", "ALK"], "SO:0001565", "present"),
         ("EML4::ALK", ["EML4", "ALK"], "SO:0001565", "present"),
         ("BCR/ABL1 fusion transcript detected", ["BCR", "ABL1"], "SO:0001565", "present"),
-        ("ERBB2 amplification", ["ERBB2"], "SO:0001911", "present"),
+        ("ERBB2 amplification", ["ERBB2"], "SO:0001880", "present"),
         ("CDKN2A homozygous deletion", ["CDKN2A"], "SO:0001912", "present"),
         ("ALK rearrangement not detected", ["ALK"], None, "absent"),
         ("KRAS wild type", ["KRAS"], None, "absent"),
         ("KRAS Wildtyp", ["KRAS"], None, "absent"),
         ("no mutation detected in KRAS, NRAS and BRAF", ["KRAS", "NRAS", "BRAF"], None, "absent"),
-        ("NKX2-1 amplification", ["NKX2-1"], "SO:0001911", "present"),
+        ("NKX2-1 amplification", ["NKX2-1"], "SO:0001880", "present"),
         ("MET: inconclusive", ["MET"], None, "indeterminate"),
         ("RET: failed, quantity not sufficient", ["RET"], None, "no-call"),
     ],
@@ -283,6 +283,15 @@ def test_a_named_test_with_an_answer() -> None:
         ("t(9;22)(ABL1,BCR) fusion transcript", "Positive", ["ABL1", "BCR"], {"assessment": "present"}),
         ("Genetic testing: MSH2", "c.942+3A>T pathogenic, heterozygous", ["MSH2"], {"clinicalRelevance": "pathogenic"}),
         ("NGS panel result", "TP53 p.R273H (VAF 40%)", ["TP53"], {"alleleFrequency": 0.4}),
+        (
+            "IDH1 R132H (immunohistochemistry)",
+            "Negative / wild type",
+            ["IDH1"],
+            {"proteinHgvs": "p.Arg132His", "assessment": "absent"},
+        ),
+        ("BRAF V600E", "Not Detected", ["BRAF"], {"proteinHgvs": "p.Val600Glu", "assessment": "absent"}),
+        ("EGFR amplification (FISH)", "Amplified", ["EGFR"], {"assessment": "present"}),
+        ("TP53", "No variant detected", ["TP53"], {"assessment": "absent"}),
     ],
 )
 def test_what_a_test_is_called_and_answers(name: str, answer: str, genes: list[str], expected: JsonObject) -> None:
@@ -305,11 +314,18 @@ def test_a_positive_test_of_several_genes_names_none() -> None:
         "ALK (D5F3) immunohistochemistry",
         "BCR-ABL1 quantitative PCR",
         "Family history of BRCA1 mutation",
+        "TP53",
     ],
 )
 def test_tests_that_are_none_for_variants(name: str) -> None:
     said = observation("o", (LOINC, "1-1"), valueString="Positive") | {"code": {"text": name}}
     assert not found(said)
+
+
+def test_what_is_in_a_withdrawn_report() -> None:
+    inside = variant("v", BRAF, V600E)
+    assert not found(report(status="entered-in-error", contained=[inside], result=[{"reference": "#v"}]))
+    assert len(found(report(contained=[inside], result=[{"reference": "#v"}]))) == 1
 
 
 def test_reported_without_an_assessment_is_present() -> None:
