@@ -11,6 +11,7 @@ from gateway.terminology.items import Item
 from gateway.valuelists import cached_lists
 from mappers.terminology import Concept, Terminology
 from mappers.terminology.candidates import Candidate, Candidates
+from mappers.terminology.other_names import other_names
 
 #: Concepts that are shown for an item, or found by a search.
 SHOWN = 8
@@ -43,7 +44,7 @@ class Desk:
     def _index(self, terminology: str | None) -> Candidates:
         name = terminology or ""
         if name not in self._indexes:
-            self._indexes[name] = Candidates(self.terminology.concepts(name))
+            self._indexes[name] = Candidates(self.terminology.concepts(name), others=other_names(name))
         return self._indexes[name]
 
 
