@@ -13,6 +13,7 @@ from mappers.lifestyle_values import (
     TERMINOLOGY,
     Statement,
     answer_in_words,
+    answers_in_text,
     field_of,
     is_social_history,
     statements,
@@ -123,6 +124,8 @@ def _put(drafting: Drafting, said: Statement, context: Context) -> None:
         source = Source(reference, said.prefix + element)
         value = part.get(element)
         concept = {"text": value} if isinstance(value, str) else value
+        if name == "smokingStatus" and isinstance(value, str) and context.translate(TERMINOLOGY[name], concept, text=True) is None:
+            concept = _line(drafting, value, source)
         if not isinstance(concept, dict):
             drafting.issue("missing-value", name, "The answer is neither coded nor a text.", source=source)
         elif context.translate(TERMINOLOGY[name], concept, text=True) is None and (
@@ -140,6 +143,16 @@ def _put(drafting: Drafting, said: Statement, context: Context) -> None:
         _since(drafting, part, Source(reference, said.prefix + "valueDateTime"))
     else:
         _time(drafting, name, part, Source(reference, said.prefix + "valueQuantity"))
+
+
+def _line(drafting: Drafting, text: str, source: Source) -> JsonObject:
+    """The status of a line that says more than that; pack-years and the time since quitting that it names beside are put."""
+    said, pack_years, years = answers_in_text(text)
+    if pack_years is not None and "smokingPackyears" not in drafting.payload:
+        _pack_years(drafting, {"valueString": pack_years}, source)
+    if years is not None and "smokingQuited" not in drafting.payload:
+        _time(drafting, "smokingQuited", {"valueQuantity": {"value": int(years), "unit": "a"}}, source)
+    return {"text": said[0] if len(said) == 1 else text}
 
 
 def _single(drafting: Drafting, name: str, concept: dict[str, Any], source: Source, context: Context) -> None:

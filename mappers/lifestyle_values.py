@@ -110,6 +110,29 @@ def typed_pack_years(text: str) -> str | None:
     return match[1].replace(",", ".") if match is not None else None
 
 
+#: ``quit 10 years ago``, ``stopped smoking 3 years ago``.
+_QUIT_AGO = re.compile(
+    r"(?:quit|stopped|ceased)(?: smoking)?\W+(?:(?:about|ca\.?|approx\w*)\s*)?(\d{1,2})\s*(?:years?|yrs?)(?: ago)?"
+    r"|(?:rauchstopp|aufgehört) vor (\d{1,2}) jahren", re.I | re.A
+)  # fmt: skip
+
+
+def answers_in_text(text: str) -> tuple[list[str], str | None, str | None]:
+    """(parts that name a smoking status, pack-years, years since quitting) of one line of social history: ``Former smoker, quit 10
+    years ago, 30 pack-years``. Parts that say something else are left alone."""
+    known = _words()["smokingStatus"]
+    said: list[str] = []
+    pack_years = years = None
+    for part in re.split(r"[,;|()]|\.\s", text):
+        if plain(part) in known:
+            said.append(part.strip())
+        elif re.search(r"[a-z]", part, re.I) and (number := typed_pack_years(part.strip(" ."))) is not None:
+            pack_years = number
+        elif (match := _QUIT_AGO.fullmatch(part.strip(" ."))) is not None:
+            years = match[1] or match[2]
+    return said, pack_years, years
+
+
 def statements(resource: Resource) -> Iterator[Statement]:
     """Everything that an Observation and its components say."""
     named = is_social_history(resource.json)

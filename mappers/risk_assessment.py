@@ -64,16 +64,26 @@ class RiskAssessmentMapper:
         for member in group.members:
             json = member.json
             status = json.get("status")
-            method = json.get("code") if member.type == "Observation" else json.get("method")
+            element = _method_element(member)
+            method = json.get(element)
             if isinstance(status, str) and status in VOID:
                 yield NotForPop(member.reference, f"the assessment is {VOID[status]}")
             elif member.type == "RiskAssessment" and method_of(method) is None:
                 yield NotForPop(member.reference, "a risk of something else than a cancer's course")
             else:
-                yield _draft(member, method, context).done()
+                yield _draft(member, method, element, context).done()
 
 
-def _draft(member: Resource, method: Any, context: Context) -> Drafting:
+def _method_element(member: Resource) -> str:
+    """An Observation's code; of a RiskAssessment the method, or its code (R4: *the type of the risk assessment performed*)."""
+    if member.type == "Observation" or (
+        method_of(member.json.get("method")) is None and method_of(member.json.get("code")) is not None
+    ):
+        return "code"
+    return "method"
+
+
+def _draft(member: Resource, method: Any, name: str, context: Context) -> Drafting:
     drafting = Drafting("RiskAssessment", f"RiskAssessment:{member.reference}")
     drafting.refer("caseId", case_key(context, member), subject_source(member))
     drafting.consume(member, "status", "category", "basis")
@@ -83,9 +93,8 @@ def _draft(member: Resource, method: Any, context: Context) -> Drafting:
         element, value = choice(member.json, _VALUES) or ("value", None)
     else:
         _occurrence(drafting, member, context)
-        drafting.consume(member, "condition", "code", "prediction")
+        drafting.consume(member, "condition", "code", "method", "prediction")
         element, value = "prediction[0].qualitativeRisk", first(member.json.get("prediction")).get("qualitativeRisk")
-    name = "code" if member.type == "Observation" else "method"
     known = _method(drafting, method, Source(member.reference, name), context)
     score = _score(drafting, member, value, element)
     if known is not None:

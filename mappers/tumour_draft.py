@@ -181,6 +181,10 @@ class TumourDraft:
         if named and not metastatic:
             chosen = next((each for each in named if specified(each.code)), named[0])
             self._put("morphology", chosen)
+            if chosen.source.element == "code.text":
+                text = "The codes name no histology: the name of the diagnosis in words does."
+                self._drafting.assume("morphology", "morphology-from-words", text, chosen.source)
+                return
             text = "The diagnosis code names the histology."
             self._drafting.assume("morphology", "morphology-from-diagnosis", text, chosen.source)
             return

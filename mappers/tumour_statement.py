@@ -9,6 +9,7 @@ from typing import Any
 from mappers.codes import (
     ASSERTED_DATE,
     HISTOLOGY,
+    ICD_O_MORPHOLOGY,
     LATERALITY,
     LOINC,
     NCIT,
@@ -25,6 +26,7 @@ from mappers.protocol import Context, JsonObject, Resource, Source, Translation
 from mappers.references import target_keys
 from mappers.subjects import day_in, observed_on
 from mappers.tumour_identity import Facts
+from mappers.tumour_words import read_words
 
 #: Histology observations: LOINC 31206-6 (mCODE histologic behaviour and type), 59847-4 (histology and behaviour ICD-O-3; MII).
 HISTOLOGY_CODES = frozenset({(LOINC, "31206-6"), (LOINC, "59847-4")})
@@ -84,6 +86,11 @@ def read_statement(condition: Resource, diagnosis: Diagnosis, context: Context) 
     names = [each for one in said if (each := first_value(context, "CancerMorphology", [one])) is not None]
     named = next((each for each in names if specified(each.code)), names[0] if names else None)
     laterality = first_value(context, "LateralityQualifier", _sides(condition), text=True)
+    if diagnosis.relationship != "metastatic":
+        said_histology, said_side = _in_words(condition, topography, context)
+        laterality = laterality or said_side
+        if said_histology is not None and (named is None or _is_finer(said_histology.code, named.code)):
+            named = said_histology
     dates = tuple(_dates(condition, context))
     assert diagnosis.relationship is not None
     facts = Facts(
@@ -101,6 +108,29 @@ def read_statement(condition: Resource, diagnosis: Diagnosis, context: Context) 
         in_situ=diagnosis.in_situ or (histology is not None and histology.code.endswith("/2")),
     )  # fmt: skip
     return Statement(condition, diagnosis, topography, histology, named, laterality, dates, facts)
+
+
+def _in_words(condition: Resource, topography: Value | None, context: Context) -> tuple[Value | None, Value | None]:
+    """(histology, side) that the name of the diagnosis adds to its codes: see ``mappers.tumour_words``."""
+    code = condition.json.get("code")
+    told = read_words(text_of(code.get("text")) if isinstance(code, dict) else "", topography.code if topography else "")
+    source = Source(condition.reference, "code.text")
+    return (
+        _known(context, "CancerMorphology", ICD_O_MORPHOLOGY, told.morphology, source),
+        _known(context, "LateralityQualifier", SNOMED, told.laterality, source),
+    )
+
+
+def _known(context: Context, terminology: str, system: str, code: str | None, source: Source) -> Value | None:
+    if code is None:
+        return None
+    found = context.translate(terminology, {"coding": [{"system": system, "code": code}]})
+    return None if found is None else Value(found, source)
+
+
+def _is_finer(said: str, coded: str) -> bool:
+    """A kind of tumour where the codes name none; a kind of melanoma (8721 to 8790), where they say melanoma (C43)."""
+    return not specified(coded) or (coded[:4] == "8720" and "8721" <= said[:4] <= "8790")
 
 
 def _telling(named: Value | None, topography: Value | None, diagnosis: Diagnosis) -> str:
