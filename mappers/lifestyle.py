@@ -124,7 +124,11 @@ def _put(drafting: Drafting, said: Statement, context: Context) -> None:
         source = Source(reference, said.prefix + element)
         value = part.get(element)
         concept = {"text": value} if isinstance(value, str) else value
-        if name == "smokingStatus" and isinstance(value, str) and context.translate(TERMINOLOGY[name], concept, text=True) is None:
+        if (
+            name == "smokingStatus"
+            and isinstance(value, str)
+            and context.translate(TERMINOLOGY[name], concept, text=True) is None
+        ):
             concept = _line(drafting, value, source)
         if not isinstance(concept, dict):
             drafting.issue("missing-value", name, "The answer is neither coded nor a text.", source=source)

@@ -113,7 +113,9 @@ def read_statement(condition: Resource, diagnosis: Diagnosis, context: Context) 
 def _in_words(condition: Resource, topography: Value | None, context: Context) -> tuple[Value | None, Value | None]:
     """(histology, side) that the name of the diagnosis adds to its codes: see ``mappers.tumour_words``."""
     code = condition.json.get("code")
-    told = read_words(text_of(code.get("text")) if isinstance(code, dict) else "", topography.code if topography else "")
+    told = read_words(
+        text_of(code.get("text")) if isinstance(code, dict) else "", topography.code if topography else ""
+    )
     source = Source(condition.reference, "code.text")
     return (
         _known(context, "CancerMorphology", ICD_O_MORPHOLOGY, told.morphology, source),

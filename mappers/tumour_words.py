@@ -26,8 +26,8 @@ _DOUBT = re.compile(
     re.I,
 )
 _SIDES = {"left": "7771000", "right": "24028007", "bilateral": "51440002"}
-#: Paired organs (SEER): salivary glands, tonsil, nose and sinuses, lung, pleura, limbs, skin, breast, adnexa, testis, kidney to ureter,
-#: eye, brain, adrenal.
+#: Paired organs (SEER): salivary glands, tonsil, nose and sinuses, lung, pleura, limbs, skin, breast, adnexa, testis, kidney to
+#: ureter, eye, brain, adrenal.
 _PAIRED = re.compile(
     r"C(?:07\.9|08\.[01]|09\.|30\.0|31\.[02]|34\.[1-9]|38\.4|40\.|41\.4|43\.|44\.[1-35-7]|47\.[12]|49\.[0-2]|50\.|56\.|57\.[0-4]"
     r"|62\.|63\.[01]|64\.|65\.|66\.|69\.|71\.[0-4]|74\.)"
@@ -69,4 +69,5 @@ def _histology(plain: str) -> NeoplasmName | None:
 
 
 def _agrees(named: str, topography: str) -> bool:
+    """Of one organ; what histologies are named for by default (nodes, marrow, soft tissue, bone, brain) agrees with any."""
     return named[:3] == topography[:3] or named[:3] in ("C76", "C80", "C77", "C42", "C49", "C41", "C71", "C72")

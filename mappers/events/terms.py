@@ -25,6 +25,8 @@ from mappers.protocol import Context, JsonObject, Translation
 TERM = "AdverseEventTerm"
 
 _CTCAE = re.compile(r"\b(?:nci[- ]?)?ctc(?:ae)?\b[\s-]*(?:v(?:ersion)?\.?\s*)?(?:\d(?:\.\d)?)?\s*:?", re.I)
+#: ``Atrial fibrillation due to ibrutinib``: what follows is the cause, not the event.
+_CAUSE = re.compile(r"\b(?:due to|secondary to|caused by|attributed to|related to|durch|infolge)\b", re.I)
 _TAGS = re.compile(r"\((?:finding|disorder|situation|event|morphologic abnormality)\)", re.I)
 #: British (and Latin) spellings of the syllables that differ in American English.
 _AMERICAN = (
@@ -90,7 +92,7 @@ def _names(concept: JsonObject) -> Iterator[str]:
             yield tables[table][code]
     for text in (*(text_of(each.get("display")) for each in codings(concept)), text_of(concept.get("text"))):
         outside, _, inside = text.partition("(")
-        for each in (text, outside, inside.partition(")")[0]):
+        for each in (text, outside, inside.partition(")")[0], _CAUSE.split(text, maxsplit=1)[0]):
             plain = plain_name(each)
             if plain:
                 yield tables["names"].get(plain, plain)

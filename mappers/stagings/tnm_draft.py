@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 
 from mappers.drafting import Drafting
-from mappers.fhir import pairs, words
+from mappers.fhir import objects, pairs, text_of, words
 from mappers.protocol import Context, JsonObject, Source, Translation
 from mappers.stagings.stage_tables import stage_group
 from mappers.stagings.statements import Statement, put_day, put_tumours
 from mappers.stagings.systems import TNM, stages_of
-from mappers.stagings.tnm_parts import CATEGORIES, STAGE, SYMBOL, TERMINOLOGY, bare_category, letters_of, suffixes_of
+from mappers.stagings.tnm_parts import CATEGORIES, STAGE, SYMBOL, TERMINOLOGY, N, bare_category, letters_of, suffixes_of
 from mappers.stagings.tnm_sets import Finding, Staging
 from mappers.subjects import TUMOUR, case_key, subject_source
 from mappers.terminology.stage_names import category_of
@@ -139,7 +139,10 @@ class StagingDraft:
                 text = "The category has no coded or textual value."
                 drafting.issue("missing-value", field, text, source=source)
             return
-        if any(each.upper() in _UNSTATED for each in letters_of(value)) and field != STAGE:
+        if field != STAGE and any(
+            each.upper() in _UNSTATED and not (field == N and each == "pNX") for each in letters_of(value)
+        ):
+            # PnX says nothing of the nerves; pNX, spelled alike, is a category of the nodes.
             return
         found = self._category(finding, value) if field in CATEGORIES else None
         if found is None:
@@ -197,7 +200,7 @@ class StagingDraft:
                     yield f"{mark}{letter}{category}{shorter}", mark != marks
 
     def _method(self) -> None:
-        for finding in (*self.staging.every(), *self.staging.symbols):
+        for finding in (*self.staging.every(), *self.staging.symbols, *self.staging.beaten):
             found_method = _method_of(finding)
             if found_method is None:
                 continue
@@ -226,13 +229,37 @@ def _method_of(finding: Finding) -> tuple[str, JsonObject] | None:
         method = json.get("method")
         if isinstance(method, dict):
             return "method", method
-        named: JsonObject = {"text": words(json.get("code"))}
-        return ("code", named) if _edition(named) != named else None
+        for element, text in _told(json):
+            named: JsonObject = {"text": text}
+            if _edition(named) != named:
+                return element, named
+        return None
     stage = next((each for place, each in stages_of(json) if finding.element.startswith(f"stage[{place}]")), {})
     kind = stage.get("type")
     return (finding.element.replace("summary", "type"), kind) if isinstance(kind, dict) else None
 
 
+def _told(json: JsonObject) -> Iterator[tuple[str, str]]:
+    """(element, text) where people write an edition: the name of the stage, a component for it, behind the stage itself."""
+    yield "code", words(json.get("code"))
+    for position, part in enumerate(objects(json.get("component"))):
+        name = words(part.get("code"))
+        if "edition" in name.lower():
+            value = (
+                text_of(part.get("valueString"))
+                or words(part.get("valueCodeableConcept"))
+                or str(part.get("valueInteger"))
+            )
+            yield f"component[{position}]", f"{name} {value}"
+    yield "valueString", text_of(json.get("valueString"))
+    yield "valueCodeableConcept", words(json.get("valueCodeableConcept"))
+
+
+#: ``AJCC 8``, ``AJCC 8th ed.``, ``AJCC edition 8th``, ``8th edition (AJCC)``.
+_NAMED_EDITION = re.compile(
+    r"\bajcc\b(?:[\s,:|]|edition|staging|manual|cancer|version|v|ed\.)*([6-9])(?:th)?\b(?!\.?\d)|\b([6-9])th\s*ed(?:ition|\.)?\W+ajcc",
+    re.I,
+)
 _EDITIONS = {
     "6": "AJCC Staging Manual 6th edition", "7": "AJCC Staging Manual 7th edition", "8": "AJCC Staging Manual 8th edition",
     "9": "AJCC Staging Manual 9th edition",
@@ -246,6 +273,8 @@ def _edition(method: JsonObject) -> JsonObject:
         return _UICC
     text = words(method)
     number = next((each for each in _EDITIONS if f"{each}th" in text or f"v{each}" in text.lower()), None)
+    if number is None and (match := _NAMED_EDITION.search(text)) is not None:
+        number = match[1] or match[2]
     if number is not None and "ajcc" in text.lower() and not list(pairs(method)):
         return {"text": _EDITIONS[number]}
     return method

@@ -98,9 +98,25 @@ def part_of(json: JsonObject) -> Part | None:
             return PARTS[pair]
     text = words(code)
     part = _named_part(text) if text else None
+    if (
+        part is None
+        and _BARE_STAGE.fullmatch(text)
+        and any(each.field in CATEGORIES for each, _ in parts_in(_said(json), None))
+    ):
+        # "Pathologic stage" alone is any system's; letters of T, N or M in its value are TNM's.
+        return Part(WHOLE, side_in(text))
     if part is None or not any(name.startswith("value") or name == "component" for name in json):
         return None
     return part if part.field != WHOLE or observed_system(json) is None else None
+
+
+_BARE_STAGE = re.compile(
+    r"(?:(?:pathologic(?:al)?|clinical|final|initial|cancer|tumou?r) )?stag(?:e|ing)(?: at diagnosis)?", re.I
+)
+
+
+def _said(json: JsonObject) -> str:
+    return text_of(json.get("valueString")) or words(json.get("valueCodeableConcept"))
 
 
 @lru_cache(maxsize=8192)

@@ -27,6 +27,8 @@ _INVERTED = re.compile(
     r"\b(\w+(?:ectomy|tomy|ation))\b,?((?: (?:simple|complete|total|partial|radical|modified|segmental|subtotal|abdominal|vaginal)"
     r"(?:,|\b))+)"
 )
+#: Two parts of one operation that surgeons join with a stroke.
+_STROKE = re.compile(r"\b(tah|tlh|lavh|rath)\s*[/+&]\s*(bso)\b")
 _BRACKETS = re.compile(r"\([^()]*\)")
 
 _LEFT = re.compile(r"\b(?:left|links(?:seitig)?e?|lt)\b", re.I)
@@ -64,7 +66,7 @@ _REFUSED: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 @lru_cache(maxsize=8192)
 def named(text: str) -> Operation | None:
     """The operation that a name tells: of several that it joins, the one that removes most."""
-    plain = _FEE.sub("", _TAG.sub("", text.casefold()))
+    plain = _STROKE.sub(r"\1 \2", _FEE.sub("", _TAG.sub("", text.casefold())))
     inverted = _INVERTED.sub(r"\2 \1", plain)
     bare = _BRACKETS.sub(" ", inverted)
     found = next(filter(None, (_match(_normal(each)) for each in dict.fromkeys((plain, inverted, bare)))), None)

@@ -23,7 +23,7 @@ from mappers.surgeries.names import (
     side_in,
     skin_region,
 )
-from mappers.surgeries.operations import Operation, by_ncit, by_snomed, operations
+from mappers.surgeries.operations import Operation, by_ncit, by_snomed, chain, operations
 
 #: SNOMED CT *Surgical procedure*: the category of operations, and oBDS containers' code.
 SURGICAL = (SNOMED, "387713003")
@@ -70,6 +70,8 @@ def read_code(concept: Any) -> Reading:
     names = list(_names(concept))
     operation = _operation(coded.operation) if coded is not None and coded.operation is not None else None
     why = next((each.refused for each in found if each.refused), "")
+    if operation is not None and not own:
+        operation = _finer(operation, names)
     if operation is None and not why:
         # Where a classification says that it is no operation, its name is not asked.
         operation = max(
@@ -93,6 +95,20 @@ def read_code(concept: Any) -> Reading:
         operation = operations()[operation.bilateral]
     surgical = operation is not None or any(each.surgical for each in found) or _is_surgical(concept)
     return Reading(operation, "" if operation is not None else why, site, side, surgical, own)
+
+
+def _finer(coded: Operation, names: list[str]) -> Operation:
+    """A kind of the coded operation that its name tells: billing codes (CPT 44204 *colectomy, partial*) cover several operations.
+    A code that POP has only something broader for gives way to an operation on the same organs that POP has."""
+    said = [
+        each for each in map(named, names)
+        if each is not None and each.ncit is not None and not each.only_ncit and each.key != coded.key
+        and (
+            any(broader.key == coded.key for broader, _ in chain(each))
+            or (coded.ncit is None and set(coded.organs) & set(each.organs) and each.rank >= coded.rank)
+        )
+    ]  # fmt: skip
+    return max(said, key=lambda each: (each.rank, each.key), default=coded)
 
 
 def _operation(key: str) -> Operation:

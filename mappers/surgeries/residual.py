@@ -26,6 +26,8 @@ _OUTCOME = {
 }
 _SNOMED_RESIDUAL = {"1222638005": "0", "1222639002": "1", "1222640000": "2", "1222641001": "X"}
 _LETTER = re.compile(r"\s*(?:ajcc |uicc |y?p?)?R\s?([012XU])(?:[\s(].*)?", re.I)
+#: The same within a sentence: ``margins negative (R0)``, ``Subtotal resection, R2``. Of two different ones nothing is taken.
+_TOKEN = re.compile(r"(?<![\w/-])R([012])(?![\w.])")
 #: The day of a residual status is that of the operation, or of its pathology report.
 _REPORT_DAYS = 30
 
@@ -41,8 +43,17 @@ def residual_of(concept: Any) -> str | None:
                 return match[1].upper().replace("U", "X")
         if code == "U" and "residual" in str(coding.get("system")).casefold():
             return "X"
-    match = _LETTER.fullmatch(text_of(concept.get("text"))) if isinstance(concept, dict) else None
-    return match[1].upper().replace("U", "X") if match is not None else None
+    text = text_of(concept.get("text")) if isinstance(concept, dict) else ""
+    if len(set(_TOKEN.findall(text))) > 1:
+        return None
+    match = _LETTER.fullmatch(text)
+    return match[1].upper().replace("U", "X") if match is not None else residual_in(text)
+
+
+def residual_in(text: str) -> str | None:
+    """The one residual status that a sentence names."""
+    found = set(_TOKEN.findall(text))
+    return found.pop() if len(found) == 1 else None
 
 
 def is_residual(resource: Resource) -> bool:
@@ -77,6 +88,10 @@ def put_outcome(drafting: Drafting, session: Session, observations: Iterable[Res
         json = each.resource.json
         outcomes = objects(json.get("outcome"))
         stated.extend((concept, Source(each.reference, "outcome")) for concept in outcomes)
+        code = json.get("code")
+        name = text_of(code.get("text")) if isinstance(code, dict) else ""
+        if not outcomes and residual_in(name) is not None:
+            stated.append(({"text": name}, Source(each.reference, "code")))
         older = _extension(json)
         if older is not None:
             stated.append((older[1], Source(each.reference, older[0])))

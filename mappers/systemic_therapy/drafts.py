@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from mappers.agents import AGENTS
@@ -14,6 +14,7 @@ from mappers.fhir import codings, extension_value
 from mappers.protocol import Context, Draft, Source
 from mappers.subjects import case_key, check_after_birth, only_primary, subject_source
 from mappers.systemic_therapy import derived
+from mappers.systemic_therapy.closing import Omission, is_left_behind, left_out_for_good
 from mappers.systemic_therapy.courses import Course
 from mappers.systemic_therapy.cycles import cycles_of
 from mappers.systemic_therapy.doses import put_dose
@@ -29,20 +30,23 @@ _READ = (
 )  # fmt: skip
 
 
-def course_drafts(course: Course, context: Context, *, first: bool) -> Iterator[Draft]:
-    """``first``: no other course of the patient began before."""
+def course_drafts(
+    course: Course, context: Context, *, first: bool, omitted: Sequence[Omission] = ()
+) -> Iterator[Draft]:
+    """``first``: no other course of the patient began before; ``omitted``: doses that were left out."""
     therapy = Drafting("SystemicTherapy", f"SystemicTherapy:{course.identity}")
     anchor = course.evidence[0].resource
     therapy.refer("caseId", case_key(context, anchor), subject_source(anchor))
     for each in course.evidence:
         for carrier in each.carriers:
             therapy.consume(carrier, *_READ)
-    span = _period(therapy, course, context)
+    stopped = left_out_for_good(course, omitted)
+    span = _period(therapy, course, stopped, context)
     if span is not None:
         span = replace(span, first=first)
     _role_and_intent(therapy, course, span, context)
     _cycles(therapy, course)
-    _termination(therapy, course, context)
+    _termination(therapy, course, stopped, context)
     _targets(therapy, course, context)
     _drugs(therapy, course)
     yield therapy.done()
@@ -50,7 +54,7 @@ def course_drafts(course: Course, context: Context, *, first: bool) -> Iterator[
         yield _medication(course, name, therapy.key, context)
 
 
-def _period(therapy: Drafting, course: Course, context: Context) -> derived.Course | None:
+def _period(therapy: Drafting, course: Course, stopped: Omission | None, context: Context) -> derived.Course | None:
     first = course.start()
     if first is None or first.timing.start is None:
         source = Source(course.evidence[0].resource.reference, "effectiveDateTime")
@@ -67,6 +71,16 @@ def _period(therapy: Drafting, course: Course, context: Context) -> derived.Cour
         ended = last
         text = "The source does not end it and the patient has died: its last dose is taken as its end."
         therapy.assume("period", "ended-by-death", text, last[1])
+    if ended is None and last is not None and stopped is not None:
+        ended = last
+        text = (
+            "The next dose was left out for a reason that ends a therapy, and none followed: its last dose is its end."
+        )
+        therapy.assume("period", "ended-by-omission", text, stopped.source)
+    if ended is None and last is not None and is_left_behind(course, context):
+        ended = last
+        text = "The source does not end it, and the record goes on longer than a pause of it may last: its last dose is its end."
+        therapy.assume("period", "ended-by-pause", text, last[1])
     if ended is None and (supplied := course.supplied()) is not None:
         ended = supplied
         text = "All orders are closed and none states an end: it is the last day that they cover."
@@ -157,9 +171,17 @@ def _cycles(therapy: Drafting, course: Course) -> None:
         therapy.assume("cycles", "cycles-from-days", text, source)
 
 
-def _termination(therapy: Drafting, course: Course, context: Context) -> None:
+def _termination(therapy: Drafting, course: Course, stopped: Omission | None, context: Context) -> None:
     """Of the latest evidence that states one. A dose's own reason, or that of one drug of several, ends no therapy that goes on."""
     if course.end() is None:
+        if stopped is not None:
+            therapy.concept(
+                "terminationReason",
+                "TreatmentTerminationReason",
+                stopped.reason,
+                context=context,
+                source=stopped.source,
+            )
         return
     for each in sorted(course.evidence, key=lambda each: (each.timing.reach or dt.date.min, each.name), reverse=True):
         stated = stated_termination(each.carriers)

@@ -11,6 +11,7 @@ from mappers.fhir import first
 from mappers.protocol import Context, EntityView, Group, MapOutput, NotForPop, Resource
 from mappers.subjects import TUMOUR, case_key, only_primary
 from mappers.systemic_therapy import derived
+from mappers.systemic_therapy.closing import LATER, omissions
 from mappers.systemic_therapy.courses import Course, courses
 from mappers.systemic_therapy.drafts import course_drafts
 from mappers.systemic_therapy.evidence import KINDS, Evidence, read_evidence, selects
@@ -39,14 +40,15 @@ class SystemicTherapyMapper:
     * Intent and role: as stated (mCODE, oBDS, a plan's words); else derived (``mappers.systemic_therapy.derived``, option
       ``therapy.derive-intent``), else ``therapy.default-intent``, both as assumptions; else blocked.
     * Period: a registry's own; else from the first dose (where none is told, from the order) to the last, if the source closes
-      every drug of it, or if another therapy followed. An end in the future is a plan, not an end.
+      every drug of it, if another therapy followed, if the next dose was left out for good, or if the record goes on longer than
+      a pause may last. An end in the future is a plan, not an end.
     """
 
     name = "systemic-therapy"
     version = "3"
     produces: tuple[str, ...] = ("SystemicTherapy", "SystemicTherapyMedication")
     reads: tuple[str, ...] = tuple(KINDS)
-    requires: tuple[str, ...] = (TUMOUR, derived.SURGERY, derived.TNM, derived.FIGO)
+    requires: tuple[str, ...] = (*LATER, derived.FIGO)
 
     def select(self, resource: Resource) -> str | None:
         """One group per patient: which administrations are one course shows only when all are seen."""
@@ -75,8 +77,10 @@ class SystemicTherapyMapper:
             if reference not in used:
                 yield NotForPop(reference, reason)
         days = [day for course in result if (day := course.first_day()) is not None]
+        omitted = omissions(group.members, context)
         for course in result:
-            yield from course_drafts(course, context, first=course.first_day() == min(days, default=None))
+            opening = course.first_day() == min(days, default=None)
+            yield from course_drafts(course, context, first=opening, omitted=omitted)
 
 
 def _not_here(each: Evidence, context: Context) -> str | None:

@@ -35,7 +35,7 @@ _ROLE_WORDS = (
 )
 _INTENT_WORDS: tuple[tuple[re.Pattern[str], Intent], ...] = (
     (re.compile(r"\b(?:curative|kurativ)", re.I), "curative"),
-    (re.compile(r"\bpalliativ", re.I), "palliative"),
+    (re.compile(r"\bpalliativ(?!\w*[ -](?:care|medicine|team|consult))", re.I), "palliative"),
 )
 
 
@@ -54,8 +54,29 @@ def plan_words(json: JsonObject) -> str:
     return " | ".join(part for part in parts if part)
 
 
+#: Resources of one drug: what is written beside it is about its therapy.
+_OF_A_DRUG = ("MedicationAdministration", "MedicationRequest", "MedicationStatement", "MedicationDispense")
+
+
+def _drug_words(json: JsonObject) -> str:
+    """What people write beside a drug: its name and instructions as ordered, reasons, notes (``Adjuvant, cycle 3``)."""
+    parts = [words(json.get("medicationCodeableConcept")), *map(words, objects(json.get("reasonCode")))]
+    for name in ("dosage", "dosageInstruction", "note"):
+        parts.extend(text_of(each.get("text")) for each in objects(json.get(name)))
+    return " | ".join(part for part in parts if part)
+
+
+def _texts(json: JsonObject) -> str:
+    kind = json.get("resourceType")
+    if kind == "CarePlan":
+        notes = (text_of(each.get("text")) for each in objects(json.get("note")))
+        return " | ".join(filter(None, (plan_words(json), *notes)))
+    return _drug_words(json) if kind in _OF_A_DRUG else ""
+
+
 def stated_intent(json: JsonObject) -> Intent | None:
-    """Curative or palliative: by code (mCODE *procedure intent*, oBDS *Intention*), by the word of such a coding or of a plan."""
+    """Curative or palliative: by code (mCODE *procedure intent*, oBDS *Intention*), by the word of such a coding, of a
+    plan, or beside a drug."""
     concepts = list(_concepts(json, _INTENT_URL))
     stated = extension_value(json, PROCEDURE_INTENT)
     if stated is not None and isinstance(stated[1], dict):
@@ -65,16 +86,14 @@ def stated_intent(json: JsonObject) -> Intent | None:
             intent = _INTENTS.get((system, code)) or (_REGISTRY_INTENTS.get(code) if "intention" in system else None)
             if intent is not None:
                 return intent
-    texts = [words(concept) for concept in concepts] + (
-        [plan_words(json)] if json.get("resourceType") == "CarePlan" else []
-    )
+    texts = [*(words(concept) for concept in concepts), _texts(json)]
     found = {intent for text in texts for pattern, intent in _INTENT_WORDS if pattern.search(text)}
     return found.pop() if len(found) == 1 else None
 
 
 def stated_role(json: JsonObject) -> str | None:
     """NCIt code of the adjunctive role: POP's own extension, oBDS *Stellung zur OP*, an intent that is a role (mCODE STU2), or
-    the words of a plan or of a reason."""
+    the words of a plan, of a reason, or beside a drug."""
     own = extension_value(json, ADJUNCTIVE_ROLE)
     if own is not None:
         return next((code for _, code in pairs(own[1])), None)
@@ -86,10 +105,7 @@ def stated_role(json: JsonObject) -> str | None:
         for pair in pairs(concept):
             if pair in _ROLES:
                 return _ROLES[pair]
-    if json.get("resourceType") == "CarePlan":
-        text = plan_words(json)
-    else:
-        text = " | ".join(words(concept) for concept in objects(json.get("reasonCode")))
+    text = _texts(json) or " | ".join(words(concept) for concept in objects(json.get("reasonCode")))
     return next((role for pattern, role in _ROLE_WORDS if pattern.search(text)), None)
 
 

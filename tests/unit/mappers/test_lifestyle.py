@@ -120,3 +120,25 @@ def test_other_ways_to_tell_pack_years_and_alcohol() -> None:
     drinks = observation("o", ALCOHOL, valueCodeableConcept={"text": "2 - 4 times a month"})
     draft = only(mapped(patient(), condition(), drinks), "Lifestyle")
     assert draft.payload["alcoholConsumption"]["code"] == "LA18927-6"
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "pack_years", "years"),
+    [
+        ("Former smoker, quit 10 years ago, 30 pack-years", "8517006", 30.0, 10.0),
+        ("Current every day smoker; 45 PY", "449868002", 45.0, None),
+        ("Ex-smoker (stopped smoking 3 yrs ago)", "8517006", None, 3.0),
+    ],
+)
+def test_several_answers_in_one_line(text: str, status: str, pack_years: float | None, years: float | None) -> None:
+    draft = only(mapped(patient(), condition(), observation("o", STATUS, valueString=text)), "Lifestyle")
+    assert draft.payload["smokingStatus"]["code"] == status
+    assert draft.payload.get("smokingPackyears") == pack_years
+    assert draft.payload.get("smokingQuited") == (None if years is None else {"value": years, "unit": "year"})
+
+
+def test_a_line_that_is_not_understood_waits() -> None:
+    text = "Denies, father smoked 30 pack-years"
+    draft = only(mapped(patient(), condition(), observation("o", STATUS, valueString=text)), "Lifestyle")
+    assert ("unmapped-code", "smokingStatus") in codes(draft)
+    assert "smokingPackyears" not in draft.payload

@@ -132,3 +132,14 @@ def test_the_resource_for_risks() -> None:
     result = mapped(patient(), condition(), other)
     assert not drafts(result, "RiskAssessment")
     assert "something else" in reasons(result)["RiskAssessment/r"]
+
+
+def test_the_type_of_a_risk_assessment_names_its_method() -> None:
+    record = {
+        "resourceType": "RiskAssessment", "id": "r", "status": "final", "subject": {"reference": "Patient/p"},
+        "code": {"text": "IMDC risk score"}, "occurrenceDateTime": "2024-03-01",
+        "prediction": [{"qualitativeRisk": {"text": "Intermediate risk"}}],
+    }  # fmt: skip
+    draft = only(mapped(patient(), condition(), record), "RiskAssessment")
+    assert (draft.payload["methodology"]["code"], draft.payload["risk"]["code"]) == ("C155843", "C155845")
+    assert draft.sources["methodology"][0].element == "code"

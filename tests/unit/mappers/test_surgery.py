@@ -557,3 +557,33 @@ def test_conformance() -> None:
     records = [patient(), condition(), *session(), residual("2024-03-04")]
     resources = [Resource(each["resourceType"], each["id"], each) for each in records]
     assert_conforms(SurgeryMapper(), resources, registry=registry(), terminology=open_terminology(), options=OPTIONS)
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "ncit"),
+    [
+        ("44204", "Laparoscopic sigmoid colectomy", "C91838"),
+        ("51595", "Radical cystoprostatectomy with ileal conduit", "C94464"),
+        ("58953", "TAH/BSO, omentectomy, interval debulking - R0", "C51761"),
+        # What is no kind of the coded operation does not replace it.
+        ("44204", "Appendectomy", "C15209"),
+        ("44204", "", "C15209"),
+    ],
+)
+def test_a_name_is_finer_than_its_billing_code(code: str, text: str, ncit: str) -> None:
+    reading = read_code({"coding": [{"system": CPT, "code": code}], "text": text})
+    assert reading.operation is not None
+    assert reading.operation.ncit == ncit
+
+
+@pytest.mark.parametrize(
+    ("more", "outcome"),
+    [
+        ({"outcome": {"text": "margins negative (R0)"}}, "385669000"),
+        ({"code": {"coding": MASTECTOMY["coding"], "text": "Simple mastectomy - R1"}}, "385670004"),
+        ({"outcome": {"text": "R0 or R1"}}, None),
+    ],
+)
+def test_a_residual_status_within_a_sentence(more: JsonObject, outcome: str | None) -> None:
+    draft = only(mapped(patient(), condition(), procedure(**more)), "Surgery")
+    assert (draft.payload.get("outcome") or {}).get("code") == outcome

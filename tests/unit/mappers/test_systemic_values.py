@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mapper_records import (
+    LOINC,
     SNOMED,
     UCUM,
     administration,
@@ -206,3 +207,53 @@ ANY = st.recursive(
 def test_no_damage_raises(damage: dict[str, Any]) -> None:
     record = administration("a", PACLI, "2024-03-01") | damage
     mapped(patient(), condition(), record, administration("b", ("3002", "cyclophosphamide"), "2024-03-01"))
+
+
+_PEMBROLIZUMAB = ("1547545", "pembrolizumab")
+_DOSES = [
+    administration(f"d{n}", _PEMBROLIZUMAB, day) for n, day in enumerate(("2024-03-01", "2024-03-22", "2024-04-12"))
+]
+
+
+def _left_out(day: str, why: str) -> dict[str, Any]:
+    return administration("x", _PEMBROLIZUMAB, day, status="not-done", statusReason=[{"text": why}])
+
+
+def test_a_dose_left_out_for_good_ends_the_course() -> None:
+    result = mapped(patient(), condition(), *_DOSES, _left_out("2024-05-03", "Toxicity: colitis"))
+    draft = only(result, "SystemicTherapy")
+    assert draft.payload["period"] == {"start": "2024-03-01", "end": "2024-04-12"}
+    assert draft.payload["terminationReason"]["code"] == "407563006"
+    assert "ended-by-omission" in assumed(draft)
+
+
+@pytest.mark.parametrize(
+    "omitted",
+    [_left_out("2024-03-15", "Toxicity"), _left_out("2024-05-03", "Patient late")],
+    ids=["resumed", "no-reason"],
+)
+def test_a_dose_that_was_only_skipped_ends_nothing(omitted: dict[str, Any]) -> None:
+    draft = only(mapped(patient(), condition(), *_DOSES, omitted), "SystemicTherapy")
+    assert draft.payload["period"] == {"start": "2024-03-01"}
+
+
+@pytest.mark.parametrize(("day", "ended"), [("2024-07-01", False), ("2024-09-01", True)])
+def test_a_record_that_goes_on_without_a_course_ends_it(day: str, ended: bool) -> None:
+    status = observation("e", (LOINC, "89247-1"), valueInteger=1, effectiveDateTime=day)
+    draft = only(mapped(patient(), condition(), *_DOSES, status), "SystemicTherapy")
+    assert ("end" in draft.payload["period"]) is ended
+    assert ("ended-by-pause" in assumed(draft)) is ended
+
+
+@pytest.mark.parametrize(
+    ("words", "intent", "role"),
+    [
+        ("Adjuvant, curative intent", "curative", "C2140"), ("palliative", "palliative", None),
+        ("seen by palliative care", None, None), ("maintenance, palliative", "palliative", "C15688"),
+    ],
+)  # fmt: skip
+def test_intent_and_role_beside_a_drug(words: str, intent: str | None, role: str | None) -> None:
+    dose = administration("d", _PEMBROLIZUMAB, "2024-03-01", note=[{"text": words}], extension=[])
+    draft = only(mapped(patient(), condition(), dose, therapy__derive_intent=False), "SystemicTherapy")
+    assert draft.payload.get("intent") == (intent or None)
+    assert (draft.payload.get("adjunctiveRole") or {}).get("code") == role

@@ -430,3 +430,35 @@ def test_several_assessments_that_have_not_arrived_name_nothing() -> None:
         only(mapped(patient(), condition(stage=late), *arrived), "TNMStaging").key for arrived in ([], [T3], [T3, N0])
     }
     assert keys == {"TNMStaging:Condition/c"}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"method": {"text": "AJCC 8"}},
+        {"code": {"coding": [{"system": SNOMED, "code": PATHOLOGICAL[1]}], "text": "AJCC 8th edition"}},
+        {"component": [{"code": {"text": "AJCC edition"}, "valueString": "8th"}]},
+        {"valueCodeableConcept": {"text": "Stage IIB (AJCC 8th ed.)"}},
+    ],
+)
+def test_editions_as_people_write_them(more: dict[str, Any]) -> None:
+    draft = only(mapped(patient(), condition(), _stage() | {"code": concept(*PATHOLOGICAL)} | more), "TNMStaging")
+    assert draft.payload["methodology"]["code"] == "897275008"
+
+
+def test_a_bare_stage_whose_value_spells_categories() -> None:
+    named = {"code": {"text": "Pathologic stage"}}
+    said = observation("s", CLINICAL, valueString="ypT3a ypN1 cM0, Stage IIIA (AJCC 8th ed.)") | named
+    draft = only(mapped(patient(), condition(), said), "TNMStaging")
+    letters = [draft.payload[name]["display"] for name in ("primaryTumor", "regionalNodes", "distantMetastases")]
+    assert letters == ["ypT3a", "ypN1", "cM0"]
+    assert draft.payload["pathological"] is True
+    plain = observation("s", CLINICAL, valueString="II") | named
+    assert not drafts(mapped(patient(), condition(), plain), "TNMStaging")
+
+
+def test_nodes_that_cannot_be_assessed_are_a_category() -> None:
+    nodes = _category("n", (SNOMED, "371494008"), "1229945006")
+    nodes["valueCodeableConcept"]["coding"][0]["display"] = "pNX"
+    draft = only(mapped(patient(), condition(), _stage(code=PATHOLOGICAL), nodes, PT2A), "TNMStaging")
+    assert draft.payload["regionalNodes"]["display"] == "pNX"
