@@ -18,6 +18,7 @@ from mappers.systemic_therapy.closing import Omission, is_left_behind, left_out_
 from mappers.systemic_therapy.courses import Course
 from mappers.systemic_therapy.cycles import cycles_of
 from mappers.systemic_therapy.doses import put_dose
+from mappers.treatments.intents import notes_state_purpose
 from mappers.treatments.termination import reason_of_words, stated_termination
 
 #: What is read of each resource of a course, whether or not it becomes a field.
@@ -39,7 +40,7 @@ def course_drafts(
     therapy.refer("caseId", case_key(context, anchor), subject_source(anchor))
     for each in course.evidence:
         for carrier in each.carriers:
-            therapy.consume(carrier, *_READ)
+            therapy.consume(carrier, *_READ, *(("note",) if notes_state_purpose(carrier.json) else ()))
     stopped = left_out_for_good(course, omitted)
     span = _period(therapy, course, stopped, context)
     if span is not None:

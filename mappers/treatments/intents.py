@@ -109,6 +109,12 @@ def stated_role(json: JsonObject) -> str | None:
     return next((role for pattern, role in _ROLE_WORDS if pattern.search(text)), None)
 
 
+def notes_state_purpose(json: JsonObject) -> bool:
+    """A note names an intent or a role."""
+    texts = [text_of(each.get("text")) for each in objects(json.get("note"))]
+    return any(pattern.search(text) for text in texts for pattern, _ in (*_INTENT_WORDS, *_ROLE_WORDS))
+
+
 def is_supportive(json: JsonObject) -> bool:
     """The resource states a supportive intent (mCODE)."""
     return any(_SUPPORTIVE in set(pairs(concept)) for concept in _concepts(json, _INTENT_URL))
