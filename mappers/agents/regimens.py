@@ -34,6 +34,8 @@ class Regimen:
 
     name: str
     phases: tuple[tuple[AgentName, ...], ...]
+    doses: int = 1
+    """On how many days of a cycle its drugs are given (ABVD: days 1 and 15)."""
 
     @property
     def agents(self) -> tuple[AgentName, ...]:
@@ -58,7 +60,7 @@ def _by_name() -> dict[str, Regimen]:
         phases = tuple(named_agents(phase) for phase in row["agents"].split(">"))
         names = row["names"].split("|")
         for name in names:
-            found[_squeezed(name)] = Regimen(names[0], phases)
+            found[_squeezed(name)] = Regimen(names[0], phases, int(row["doses"] or 1))
     return found
 
 
@@ -66,6 +68,14 @@ def _by_name() -> dict[str, Regimen]:
 def known_regimens() -> tuple[Regimen, ...]:
     """Every protocol once."""
     return tuple(dict.fromkeys(_by_name().values()))
+
+
+def doses_of_a_cycle(names: Set[str]) -> int:
+    """Days of doses in a cycle of the protocol that has exactly these agents; 1 if none is known."""
+    for regimen in known_regimens():
+        if len(regimen.phases) == 1 and {agent.name for agent in regimen.agents} == names:
+            return regimen.doses
+    return 1
 
 
 def given_together(names: Set[str]) -> bool:

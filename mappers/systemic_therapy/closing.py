@@ -52,7 +52,7 @@ def omissions(members: Iterable[Resource], context: Context) -> list[Omission]:
 
 def left_out_for_good(course: Course, found: Iterable[Omission]) -> Omission | None:
     """The first omission after which nothing of the course was given."""
-    last = course.last_day()
+    last = course.last_dose()
     if last is None:
         return None
     names = set(course.drugs)
@@ -61,7 +61,7 @@ def left_out_for_good(course: Course, found: Iterable[Omission]) -> Omission | N
 
 def is_left_behind(course: Course, context: Context) -> bool:
     """The record goes on longer than the pause after which a further dose would be another course (``therapy.drug-gap-days``)."""
-    last = course.last_day()
+    last = course.last_dose()
     if last is None:
         return False
     gap = Rules.of(context.options).gap(course.evidence[0])

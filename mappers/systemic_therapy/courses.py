@@ -13,6 +13,8 @@ from mappers.systemic_therapy.evidence import Evidence
 from mappers.systemic_therapy.runs import Rules, Run, chronological, is_hormone, runs_of
 
 _WEEK = dt.timedelta(days=7)
+#: More of an order or plan may come (R4 status of MedicationRequest and CarePlan).
+_OPEN = frozenset({"active", "on-hold", "unknown"})
 
 
 @dataclass(slots=True)
@@ -102,12 +104,22 @@ class Course:
         day, source = max(last, key=lambda each: each[0], default=(None, None))
         return (Day(day), source) if day is not None and source is not None else None
 
-    def last_day(self) -> tuple[Day, Source] | None:
-        """The last day on which something was given, if nothing but doses tells of the course."""
+    def last_dose(self) -> tuple[Day, Source] | None:
+        """The last day on which something was given, if nothing but doses and their orders tells of the course."""
         told = [each for found in self.drugs.values() for each in found]
         if not told or any(each.timing.course or each.kind in ("taken", "planned") for each in told):
             return None
         return _last([each for each in told if each.kind in ("given", "dispensed")])
+
+    @property
+    def open(self) -> bool:
+        """More of an order or plan of it may come."""
+        told = [each for found in self.drugs.values() for each in found]
+        orders = [
+            order for each in told if (order := each.resource if each.kind == "ordered" else each.order) is not None
+        ]
+        plans = [each for one in self.evidence for each in one.carriers if each.type == "CarePlan"]
+        return any(each.json.get("status") in _OPEN for each in (*orders, *plans))
 
 
 def _last(evidence: Sequence[Evidence]) -> tuple[Day, Source] | None:
@@ -239,7 +251,7 @@ def _together(cluster: Sequence[Run], run: Run, rules: Rules) -> bool:
 def _follow(found: Sequence[Course], scope_of: Callable[[Evidence], str]) -> None:
     """Mark the courses after whose last day another one of the same scope begins. Hormone therapy goes on beside others."""
     for course in found:
-        last = course.last_day()
+        last = course.last_dose()
         if last is None:
             continue
         scope = scope_of(course.evidence[0])

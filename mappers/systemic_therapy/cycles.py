@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
 
+from mappers.agents import doses_of_a_cycle
 from mappers.codes import CYCLES
 from mappers.fhir import extension_value, objects, text_of
 from mappers.protocol import Source
@@ -34,7 +36,14 @@ def cycles_of(course: Course) -> tuple[int, Source, bool] | None:
     if numbered:
         number, each = max(numbered, key=lambda found: (found[0], found[1].resource.reference))
         return number, Source(each.resource.reference, "note" if each.resource.json.get("note") else "dosage"), False
-    return _counted(given)
+    if not given:
+        # Closed orders, one for each cycle, tell as much where nobody records doses.
+        given = [
+            each for found in course.drugs.values() for each in found if each.kind == "ordered" and each.timing.finished
+        ]
+    counted = _counted(given)
+    per_cycle = doses_of_a_cycle(course.names)
+    return (-(-counted[0] // per_cycle), counted[1], True) if counted is not None else None
 
 
 def _numbers(each: Evidence) -> Iterator[int]:
@@ -58,5 +67,14 @@ def _counted(given: list[Evidence]) -> tuple[int, Source, bool] | None:
         if not starts or day - starts[-1] >= _APART:
             starts.append(day)
         elif day - starts[-1] > _WITHIN:
-            return None
+            return _weekly(sorted(days), days, given)
     return (len(starts), days[starts[-1]], True) if len(starts) > 1 else None
+
+
+def _weekly(
+    days: list[dt.date], sources: Mapping[dt.date, Source], given: list[Evidence]
+) -> tuple[int, Source, bool] | None:
+    """One drug once a week (cisplatin beside radiation): each week is a cycle, as POP counts it."""
+    weekly = all(6 <= (after - before).days <= 8 for before, after in pairwise(days))
+    alone = len({each.name for each in given}) == 1
+    return (len(days), sources[days[-1]], True) if weekly and alone and len(days) > 1 else None

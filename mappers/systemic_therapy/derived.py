@@ -35,6 +35,9 @@ _CHRONIC = (
     (9670, 9671), (9673, 9673), (9689, 9691), (9695, 9695), (9698, 9699), (9731, 9734), (9761, 9761), (9823, 9823), (9833, 9833),
     (9863, 9863), (9875, 9876), (9940, 9940), (9945, 9946), (9950, 9964),
 )  # fmt: skip
+_CURABLE_WITH_METASTASES = (
+    (8900, 8921), (8959, 8964), (8970, 8970), (9060, 9105), (9180, 9195), (9260, 9260), (9364, 9365), (9470, 9474), (9490, 9510),
+)  # fmt: skip
 _CURABLE = ((9650, 9667), (9678, 9680), (9684, 9684), (9687, 9688), (9811, 9818), (9835, 9837), (9866, 9866))
 
 
@@ -96,6 +99,8 @@ def derived_intent(course: Course, role: str | None, context: Context) -> Derive
     if not _solid(context):
         return _by_neoplasm(course, context)
     if _metastatic(course, context):
+        if _curable_with_metastases(context):
+            return None
         value: Intent = "palliative"
         text = "No intent is stated: systemic therapy of a solid tumour with distant metastases is palliative."
         return Derived(value, "palliative-because-metastatic", text)
@@ -123,6 +128,12 @@ def _by_neoplasm(course: Course, context: Context) -> Derived | None:
 def _solid(context: Context) -> bool:
     views = context.entities(TUMOUR)
     return bool(views) and not any(map(is_haematological, views))
+
+
+def _curable_with_metastases(context: Context) -> bool:
+    """Germ cell tumours and the embryonal tumours and sarcomas of childhood (ESMO, COG): no stage tells the intent."""
+    kinds = [number for view in context.entities(TUMOUR) if (number := morphology_of(view)) is not None]
+    return any(first <= kind <= last for kind in kinds for first, last in _CURABLE_WITH_METASTASES)
 
 
 def _metastatic(course: Course, context: Context) -> bool:

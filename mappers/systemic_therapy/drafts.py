@@ -18,7 +18,7 @@ from mappers.systemic_therapy.closing import Omission, is_left_behind, left_out_
 from mappers.systemic_therapy.courses import Course
 from mappers.systemic_therapy.cycles import cycles_of
 from mappers.systemic_therapy.doses import put_dose
-from mappers.treatments.intents import notes_state_purpose
+from mappers.treatments.intents import MAINTENANCE, notes_state_purpose
 from mappers.treatments.termination import reason_of_words, stated_termination
 
 #: What is read of each resource of a course, whether or not it becomes a field.
@@ -63,7 +63,7 @@ def _period(therapy: Drafting, course: Course, stopped: Omission | None, context
         return None
     start, source = first.timing.start, first.timing.start_source
     tumours = frozenset(key for each in course.evidence for key in each.reasons.tumours)
-    ended, last = course.end(), course.last_day()
+    ended, last = course.end(), course.last_dose()
     if ended is None and last is not None and course.followed:
         ended = last
         text = "The source does not end it: another therapy began after its last dose, which is taken as its end."
@@ -82,6 +82,10 @@ def _period(therapy: Drafting, course: Course, stopped: Omission | None, context
         ended = last
         text = "The source does not end it, and the record goes on longer than a pause of it may last: its last dose is its end."
         therapy.assume("period", "ended-by-pause", text, last[1])
+    if ended is None and last is not None and not course.open and _at_last_dose(context):
+        ended = last
+        text = "The source does not end it and no order of it is open: it lasts until the last dose so far."
+        therapy.assume("period", "ended-at-last-dose", text, last[1])
     if ended is None and (supplied := course.supplied()) is not None:
         ended = supplied
         text = "All orders are closed and none states an end: it is the last day that they cover."
@@ -107,6 +111,10 @@ def _period(therapy: Drafting, course: Course, stopped: Omission | None, context
         therapy.assume("period", "start-of-order", text, source)
     check_after_birth(therapy, "period", start, source, context)
     return span
+
+
+def _at_last_dose(context: Context) -> bool:
+    return context.options.get("therapy.end-at-last-dose") is True
 
 
 def _deceased(context: Context) -> bool:
@@ -148,8 +156,10 @@ def _role_and_intent(therapy: Drafting, course: Course, span: derived.Course | N
 
 
 def _stated_role(therapy: Drafting, course: Course, context: Context) -> str | None:
+    begun = course.start()
     for each in course.evidence:
-        if each.role is None:
+        if each.role is None or (each.role == MAINTENANCE and begun is not None and begun.role != MAINTENANCE):
+            # What ends as maintenance of its own first drugs is no maintenance therapy as a whole.
             continue
         source = Source(each.role_at or each.resource.reference, "extension")
         own = extension_value(each.resource.json, ADJUNCTIVE_ROLE)

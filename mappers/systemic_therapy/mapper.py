@@ -41,11 +41,11 @@ class SystemicTherapyMapper:
       ``therapy.derive-intent``), else ``therapy.default-intent``, both as assumptions; else blocked.
     * Period: a registry's own; else from the first dose (where none is told, from the order) to the last, if the source closes
       every drug of it, if another therapy followed, if the next dose was left out for good, or if the record goes on longer than
-      a pause may last. An end in the future is a plan, not an end.
+      a pause may last (option ``therapy.end-at-last-dose``: as soon as no order of it is open). An end in the future is a plan.
     """
 
     name = "systemic-therapy"
-    version = "3"
+    version = "4"
     produces: tuple[str, ...] = ("SystemicTherapy", "SystemicTherapyMedication")
     reads: tuple[str, ...] = tuple(KINDS)
     requires: tuple[str, ...] = (*LATER, derived.FIGO)

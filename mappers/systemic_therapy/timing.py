@@ -105,6 +105,10 @@ def _of_order(resource: Resource, context: Context) -> Timing:
             return Timing(start, source, end, source if end else None, closed, reach)
     for name in ("authoredOn", "dateAsserted", "created"):
         day = day_in(json.get(name), context)
+        valid = first(first(json.get("dispenseRequest")).get("validityPeriod"))
+        end = day_in(valid.get("end"), context) if closed else None
+        if day is not None and end is not None and end.date >= day.date:
+            return Timing(day, Source(reference, name), end, Source(reference, "dispenseRequest"), closed, end.date)
         if day is not None:
             return Timing(day, Source(reference, name), finished=closed, reach=_supplied(json, day.date))
     return Timing(None, Source(reference, "authoredOn"), finished=closed)

@@ -26,12 +26,12 @@ _ROLES = {
 _REGISTRY_ROLES = {"A": ADJUVANT, "N": NEOADJUVANT, "Z": ADDITIVE}
 _SUPPORTIVE = (SNOMED, "399707004")
 
-_INTENT_URL = re.compile(r"(?:intent|intention)$", re.I)
+_INTENT_URL = re.compile(r"(?:intent|intention)(?:-extension)?$", re.I)
 _ROLE_URL = re.compile(r"stellung-?zur-?op$", re.I)
 _ROLE_WORDS = (
     (re.compile(r"\bneo-?adjuvan", re.I), NEOADJUVANT),
     (re.compile(r"\badjuvan", re.I), ADJUVANT),
-    (re.compile(r"\bmaintenance|\berhaltungsth", re.I), MAINTENANCE),
+    (re.compile(r"\bmaintenance|\berhaltung", re.I), MAINTENANCE),
 )
 _INTENT_WORDS: tuple[tuple[re.Pattern[str], Intent], ...] = (
     (re.compile(r"\b(?:curative|kurativ)", re.I), "curative"),

@@ -6,13 +6,15 @@ import re
 from collections.abc import Sequence
 
 from mappers.codes import SNOMED, TERMINATION_REASON
-from mappers.fhir import extension_value, first, pairs, words
+from mappers.fhir import extension_value, first, objects, pairs, words
 from mappers.protocol import JsonObject, Resource, Source
 
 #: Ended, as each type calls it (R4 value sets of status); an order may be cancelled after doses of it were given.
 ENDED = frozenset({"completed", "stopped", "ended", "revoked", "final", "cancelled"})
 #: oBDS *Ende_Grund*: other reasons and unknown ones are none that POP could hold.
 _NO_REASON = frozenset({"S", "U"})
+#: mCODE before STU2 called it ``onco-core-TerminationReason-extension``.
+_URL = re.compile(r"termination-?reason(?:-extension)?$", re.I)
 #: What people write → POP's reasons (mCODE *Treatment Termination Reason*). Progression is a therapy that does not work.
 _WORDS = tuple(
     (re.compile(pattern, re.I), code)
@@ -42,6 +44,9 @@ def stated_termination(carriers: Sequence[Resource]) -> tuple[JsonObject, Source
         stated = extension_value(json, TERMINATION_REASON)
         if stated is not None and isinstance(stated[1], dict):
             return stated[1], Source(each.reference, "extension")
+        for extension in objects(json.get("extension")):
+            if _URL.search(str(extension.get("url"))) and isinstance(extension.get("valueCodeableConcept"), dict):
+                return extension["valueCodeableConcept"], Source(each.reference, "extension")
         reason = first(json.get("statusReason"))
         if reason and json.get("status") in ENDED:
             return reason, Source(each.reference, "statusReason")

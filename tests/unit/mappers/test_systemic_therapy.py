@@ -49,6 +49,9 @@ def test_drugs_given_together_are_one_course() -> None:
     therapy = only(result, "SystemicTherapy")
     assert therapy.key == "SystemicTherapy:Condition/c"
     assert therapy.payload["period"] == {"start": "2024-02-26"}
+    closed = only(mapped(patient(), condition(), *AC, therapy__end_at_last_dose=True), "SystemicTherapy")
+    assert closed.payload["period"] == {"start": "2024-02-26", "end": "2024-04-08"}
+    assert "ended-at-last-dose" in assumed(closed)
     assert therapy.payload["intent"] == "curative"
     assert therapy.references["targetedEntitiesIds"] == ("NeoplasticEntity:Condition/c",)
     children = drafts(result, "SystemicTherapyMedication")

@@ -91,7 +91,8 @@ def _days(*days: str, **more: Any) -> list[dict[str, Any]]:
     [
         (("2024-03-01", "2024-03-22", "2024-04-12"), 3),
         (("2024-03-01", "2024-03-02", "2024-03-22", "2024-03-23"), 2),
-        (("2024-03-01", "2024-03-08", "2024-03-15"), None),
+        (("2024-03-01", "2024-03-08", "2024-03-15"), 3),
+        (("2024-03-01", "2024-03-08", "2024-03-22"), None),
         (("2024-03-01",), None),
     ],
 )
@@ -103,10 +104,11 @@ def test_cycles_are_counted_where_days_tell_them(days: tuple[str, ...], cycles: 
 
 def test_the_last_dose_of_one_who_died_is_the_end() -> None:
     given = _days("2024-03-01", "2024-03-22")
-    assert "end" not in only(mapped(patient(), condition(), *given), "SystemicTherapy").payload["period"]
+    going = only(mapped(patient(), condition(), *given, therapy__end_at_last_dose=False), "SystemicTherapy")
+    assert "end" not in going.payload["period"]
     record = patient(deceasedDateTime="2024-05-02")
     del record["deceasedBoolean"]
-    therapy = only(mapped(record, condition(), *given), "SystemicTherapy")
+    therapy = only(mapped(record, condition(), *given, therapy__end_at_last_dose=False), "SystemicTherapy")
     assert (therapy.payload["period"]["end"], "ended-by-death" in assumed(therapy)) == ("2024-03-22", True)
 
 
@@ -257,3 +259,10 @@ def test_intent_and_role_beside_a_drug(words: str, intent: str | None, role: str
     draft = only(mapped(patient(), condition(), dose, therapy__derive_intent=False), "SystemicTherapy")
     assert draft.payload.get("intent") == (intent or None)
     assert (draft.payload.get("adjunctiveRole") or {}).get("code") == role
+
+
+def test_abvd_is_given_twice_a_cycle() -> None:
+    abvd = (("3639", "doxorubicin"), ("1622", "bleomycin"), ("11198", "vinblastine"), ("3098", "dacarbazine"))
+    days = ("2024-03-01", "2024-03-15", "2024-03-29", "2024-04-12")
+    given = [administration(f"{drug[1]}{day}", drug, day) for drug in abvd for day in days]
+    assert only(mapped(patient(), condition(code="C81.10"), *given), "SystemicTherapy").payload["cycles"] == 2
