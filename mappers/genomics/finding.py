@@ -13,7 +13,7 @@ from mappers.genomics import answers
 from mappers.genomics.expressions import SHORT, Expression, find, read
 from mappers.genomics.identity import Facts
 from mappers.genomics.samples import Reports, collected_on, sample_of
-from mappers.genomics.statement import Statement, Value
+from mappers.genomics.statement import Statement, Value, is_exported
 from mappers.genomics.wording import FUSION, Known, Line, read_line, read_lines
 from mappers.protocol import Context, JsonObject, Source
 
@@ -238,7 +238,7 @@ def _facts(finding: Finding) -> None:
         copies=copies[0] if copies else None,
         specimen=finding.specimen, day=finding.day[0] if finding.day is not None else None,
         origin=_ORIGINS.get(finding.origin or "", ""),
-        frequency=fractions[0] if fractions else None,
+        frequency=fractions[0] if fractions else None, exported=is_exported(statement.resource.json),
     )  # fmt: skip
 
 

@@ -34,6 +34,8 @@ class Facts:
     origin: str
     """``germline`` or ``somatic``; empty if it is not stated."""
     frequency: float | None
+    exported: bool = False
+    """It comes from POP's own export, where each Observation is an entity."""
     changes: dict[str, frozenset[str]] = field(init=False, compare=False, hash=False)
 
     def __post_init__(self) -> None:
@@ -50,6 +52,8 @@ class Facts:
 
 def same_variant(left: Facts, right: Facts, days: int) -> bool:
     """True if the two are reports of one variant in one sample."""
+    if left.exported and right.exported:
+        return False
     if left.genes != right.genes or left.assessment != right.assessment or not _same_sample(left, right, days):
         return False
     shared = left.changes.keys() & right.changes.keys()
@@ -105,6 +109,7 @@ def _could_be(vague: Facts, specific: Facts, days: int) -> bool:
     return (
         bool(vague.genes)
         and vague.genes <= specific.genes
+        and not (vague.exported and specific.exported)
         and vague.assessment == specific.assessment == "present"
         and _same_sample(vague, specific, days)
     )

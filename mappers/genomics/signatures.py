@@ -52,7 +52,7 @@ class GenomicSignatureMapper:
     * Status of mutational burden and HRD from POP's extensions, the interpretation, or the answer itself; never computed from a
       cut-off, of which laboratories have their own (TMB ≥ 10/Mb, HRD score ≥ 42 among them).
     * HRD may have a score, an interpretation or both; the others need their value.
-    * The day is that of the specimen, else of the Observation, else of its report, else of the release.
+    * The day is that of the assessment (POP): of the Observation, else of its report, else of the release, else of the specimen.
     * Results of one kind, one day and one sample are one entity: score and status told apart, an amended report again. The last
       one counts; the entity keeps the key of the first by reference.
     * Results on another person's sample never reach the case.
@@ -88,8 +88,10 @@ class GenomicSignatureMapper:
                 if sample.foreign:
                     yield NotForPop(resource.reference, "a result of a sample of another person")
                     continue
-                collected = collected_on(sample, context)
-                dated = (*collected, False) if collected is not None else reports.dated(resource)
+                # POP's day is that of the assessment, unlike a variant's.
+                dated = reports.dated(resource)
+                if dated is None and (collected := collected_on(sample, context)) is not None:
+                    dated = (*collected, False)
                 for result in _results(resource, sample.identity, dated, reports):
                     day = result.dated[0].iso if result.dated is not None else ""
                     together.setdefault((result.kind, day, result.specimen), []).append(result)

@@ -188,7 +188,7 @@ def read_element(statement: Statement, resource: Resource, role: str) -> None:
 
 
 def _components(statement: Statement, resource: Resource) -> None:
-    exported = _exported(resource.json)
+    exported = is_exported(resource.json)
     for number, part in enumerate(objects(resource.json.get("component"))):
         role = role_of(part.get("code"))
         value = choice(part, _VALUES)
@@ -222,7 +222,7 @@ def _own_value(statement: Statement, resource: Resource, name: str, raw: Any) ->
         statement.add("line", raw, source)
 
 
-def _exported(json: JsonObject) -> bool:
+def is_exported(json: JsonObject) -> bool:
     """POP's own export tells with each variant the version of HGVS that it reads expressions by."""
     return any(role_of(part.get("code")) == "hgvs-version" for part in objects(json.get("component")))
 

@@ -183,7 +183,7 @@ def test_another_persons_sample() -> None:
     assert "another person" in reasons(mapped(patient(), condition(), said))["Observation/o"]
 
 
-def test_the_specimens_day() -> None:
+def test_the_day_of_the_assessment_else_of_the_specimen() -> None:
     sample = {
         "resourceType": "Specimen",
         "id": "s",
@@ -191,4 +191,6 @@ def test_the_specimens_day() -> None:
         "collection": {"collectedDateTime": "2024-01-31"},
     }
     said = a_test("o", "TMB", valueInteger=8, specimen={"reference": "Specimen/s"})
+    assert one(TMB, sample, said).payload["date"] == "2024-02-12"
+    del said["effectiveDateTime"]
     assert one(TMB, sample, said).payload["date"] == "2024-01-31"

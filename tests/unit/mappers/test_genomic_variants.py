@@ -569,6 +569,14 @@ def test_the_same_mutation_in_another_sample_is_another_finding() -> None:
     assert len(found(variant("a", BRAF, V600E, germline), variant("b", BRAF, V600E, somatic))) == 2
 
 
+def test_of_pops_own_export_each_variant_is_one() -> None:
+    version = part("81303-0", "21.1.2")
+    assert (
+        len(found(variant("a", BRAF, V600E, version), variant("b", BRAF, V600E, version), variant("c", BRAF, version)))
+        == 3
+    )
+
+
 def test_a_line_that_names_only_the_gene_joins_its_only_variant() -> None:
     bare = variant("b", BRAF)
     assert len(found(variant("a", BRAF, V600E), bare)) == 1
