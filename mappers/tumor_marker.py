@@ -57,7 +57,9 @@ class TumorMarkerMapper:
             return written_day(json)
         if any(code in _OTHER_CATEGORIES for each in objects(json.get("category")) for _, code in pairs(each)):
             return None
-        return written_day(json) if may_name_marker(code) else None
+        parts = objects(json.get("component"))
+        asked = may_name_marker(code) or any(may_name_marker(each.get("code")) for each in parts)
+        return written_day(json) if asked else None
 
     def map(self, group: Group, context: Context) -> MapOutput:
         """A draft per result."""

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from mappers.codes import DUE_TO
-from mappers.events.grades import is_ctcae
-from mappers.events.terms import is_ctcae_code, treatment_caused
+from mappers.events.grades import GRADE_WORDS, is_ctcae
+from mappers.events.terms import is_ctcae_code, laid_to_treatment, treatment_caused
 from mappers.fhir import extensions, objects, remembered, words
 from mappers.protocol import JsonObject, Resource
 
@@ -37,7 +37,13 @@ def concerns_event(resource: Resource) -> bool:
 
 @remembered
 def _diagnosis_asks(code: JsonObject) -> bool:
-    return treatment_caused(code) or is_ctcae_code(code) or _ADVERSE.search(words(code)) is not None
+    said = words(code)
+    return (
+        treatment_caused(code)
+        or is_ctcae_code(code)
+        or _ADVERSE.search(said) is not None
+        or (laid_to_treatment(said) and GRADE_WORDS.search(said) is not None)
+    )
 
 
 @remembered

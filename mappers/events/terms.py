@@ -27,6 +27,12 @@ TERM = "AdverseEventTerm"
 _CTCAE = re.compile(r"\b(?:nci[- ]?)?ctc(?:ae)?\b[\s-]*(?:v(?:ersion)?\.?\s*)?(?:\d(?:\.\d)?)?\s*:?", re.I)
 #: ``Atrial fibrillation due to ibrutinib``: what follows is the cause, not the event.
 _CAUSE = re.compile(r"\b(?:due to|secondary to|caused by|attributed to|related to|durch|infolge)\b", re.I)
+#: Antineoplastic treatments and drugs, these by the stems of their names (WHO, *The use of stems in the selection of INN*).
+_TREATMENT = re.compile(
+    r"\b(?:chemo\w*|immunotherap\w*|radi(?:o|ation)\w*|(?:checkpoint|kinase|aromatase|parp) inhibitors?"
+    r"|\w+(?:mab|t?inib|ciclib|parib|platin|taxel|rubicin|citabine|tecan|poside|zomib|lidomide))\b",
+    re.I,
+)
 _TAGS = re.compile(r"\((?:finding|disorder|situation|event|morphologic abnormality)\)", re.I)
 #: British (and Latin) spellings of the syllables that differ in American English.
 _AMERICAN = (
@@ -68,6 +74,11 @@ def is_ctcae_code(concept: Any) -> bool:
 def treatment_caused(concept: Any) -> bool:
     """True if a diagnosis code states that treatment caused it (ICD-10, ICD-10-CM)."""
     return any(system in ICD_10_SYSTEMS and code.upper() in _tables()["icd-10"] for system, code in pairs(concept))
+
+
+def laid_to_treatment(text: str) -> bool:
+    """True if the words name an antineoplastic treatment as the cause."""
+    return any(_TREATMENT.search(cause) is not None for cause in _CAUSE.split(text)[1:])
 
 
 def plain_name(text: str) -> str:

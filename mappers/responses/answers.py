@@ -54,6 +54,8 @@ _CODES: dict[tuple[str, str], Answer] = {
     (SNOMED, "709137006"): Answer("NE", True),
     (SNOMED, "550991000124107"): Answer("CR", True),
     (SNOMED, "551001000124108"): Answer("PR", True),
+    (SNOMED, "103338009"): Answer("CR", True),
+    (SNOMED, "103337004"): Answer("PR", True),
     # MII's own translations of the oBDS keys K, P, B, Y.
     (SNOMED, "260388006"): Answer("SD", True),
     (SNOMED, "419835002"): Answer("PD", True),
@@ -83,9 +85,10 @@ _STATED: dict[Category, str] = {
     "beurteilung unmöglich; beurteilung nicht möglich",
 }
 _INTERPRETED: dict[Category, str] = {
-    "CR": "full remission; cmr; complete metabolic response; scr; stringent complete response; icr; "
+    "CR": "full remission; in full remission; in complete remission; "
+    "cmr; complete metabolic response; scr; stringent complete response; icr; "
     "immune complete response; malignant neoplasm in full remission; vollremission mit residualen auffälligkeiten",
-    "PR": "pmr; partial metabolic response; vgpr; very good partial response; ipr; immune partial response; "
+    "PR": "in partial remission; pmr; partial metabolic response; vgpr; very good partial response; ipr; immune partial response; "
     "malignant neoplasm in partial remission",
     "SD": "nc; no change; stable; keine änderung; unverändert; nmr; no metabolic response; smd; stable metabolic disease; isd; "
     "immune stable disease; minimal response; minor response; minimal therapeutic response; patient's condition stable",

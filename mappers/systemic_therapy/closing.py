@@ -1,4 +1,5 @@
-"""What ends a course that the source does not end: a dose that was left out for good, or a record that goes on without it."""
+"""What ends a course that the source does not end: a dose that was left out for good, the surgery that it was given before, or a
+record that goes on without it."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from mappers.systemic_therapy import derived
 from mappers.systemic_therapy.courses import Course
 from mappers.systemic_therapy.medications import drugs_of
 from mappers.systemic_therapy.runs import Rules
+from mappers.treatments.intents import NEOADJUVANT
 from mappers.treatments.termination import reason_of_words
 
 RESPONSE, RADIOTHERAPY, STATUS = "TreatmentResponse", "Radiotherapy", "PerformanceStatus"
@@ -57,6 +59,12 @@ def left_out_for_good(course: Course, found: Iterable[Omission]) -> Omission | N
         return None
     names = set(course.drugs)
     return next((each for each in found if each.day > last[0].date and each.drugs & names), None)
+
+
+def operated_after(course: Course, last: dt.date, context: Context) -> bool:
+    """Neoadjuvant therapy is given before surgery (NCI *Dictionary of Cancer Terms*): one that took place since then ended it."""
+    stated = any(each.role == NEOADJUVANT for each in course.evidence)
+    return stated and any(day > last for day in derived.surgery_days(context))
 
 
 def is_left_behind(course: Course, context: Context) -> bool:

@@ -14,7 +14,7 @@ from mappers.fhir import codings, extension_value
 from mappers.protocol import Context, Draft, Source
 from mappers.subjects import case_key, check_after_birth, only_primary, subject_source
 from mappers.systemic_therapy import derived
-from mappers.systemic_therapy.closing import Omission, is_left_behind, left_out_for_good
+from mappers.systemic_therapy.closing import Omission, is_left_behind, left_out_for_good, operated_after
 from mappers.systemic_therapy.courses import Course
 from mappers.systemic_therapy.cycles import cycles_of
 from mappers.systemic_therapy.doses import put_dose
@@ -78,6 +78,12 @@ def _period(therapy: Drafting, course: Course, stopped: Omission | None, context
             "The next dose was left out for a reason that ends a therapy, and none followed: its last dose is its end."
         )
         therapy.assume("period", "ended-by-omission", text, stopped.source)
+    if ended is None and last is not None and operated_after(course, last[0].date, context):
+        ended = last
+        text = (
+            "The source does not end it: surgery followed the neoadjuvant therapy, whose last dose is taken as its end."
+        )
+        therapy.assume("period", "ended-by-surgery", text, last[1])
     if ended is None and last is not None and is_left_behind(course, context):
         ended = last
         text = "The source does not end it, and the record goes on longer than a pause of it may last: its last dose is its end."

@@ -148,6 +148,7 @@ def test_causalities(said: dict[str, Any], pop: bool, expected: str | None) -> N
         ("CTCAE v5.0 Grade 3 Diarrhoea", "diarrhea"),
         ("Nausea (finding)", "nausea"),
         ("Oesophagitis", "esophagitis"),
+        ("Hypothyroidism, grade 2", "hypothyroidism"),
     ],
 )
 def test_plain_names(text: str, expected: str) -> None:
@@ -228,6 +229,25 @@ def test_what_is_no_event(said: dict[str, Any], why: str) -> None:
     result = mapped(patient(), condition(), event("e") | said)
     assert not drafts(result, KIND)
     assert why in reasons(result)["AdverseEvent/e"]
+
+
+@pytest.mark.parametrize(
+    ("text", "grade"),
+    [
+        ("Hypothyroidism, grade 2, due to nivolumab", 2),
+        ("Colitis grade 3 secondary to immunotherapy", 3),
+        ("Hypothyroidism grade 2", None),
+        ("Anemia, grade 2, due to blood loss", None),
+    ],
+)
+def test_a_diagnosis_that_is_laid_to_a_treatment_in_words(text: str, grade: int | None) -> None:
+    """With a grade and an antineoplastic treatment as its cause it is an event; one without the other is not."""
+    said = {
+        "resourceType": "Condition", "id": "e", "subject": {"reference": "Patient/p"}, "onsetDateTime": "2024-05-01",
+        "code": {"text": text},
+    }  # fmt: skip
+    found = drafts(mapped(patient(), condition(), said), KIND)
+    assert [each.payload["grade"] for each in found] == ([] if grade is None else [grade])
 
 
 def test_one_course_is_one_event_with_its_highest_grade() -> None:

@@ -84,7 +84,10 @@ def test_a_relationship_that_pop_does_not_know_waits() -> None:
         (concept("http://hl7.org/fhir/sid/icd-10-cm", "Z80.0"), None),
         (concept("http://hl7.org/fhir/sid/icd-9-cm", "V16.3"), "C50.9"),
         (concept(SNOMED, "429740004", "Family history of malignant neoplasm of breast (situation)"), "C50.9"),
-        ({"text": "FH: breast cancer"}, None),
+        ({"text": "FH: breast cancer"}, "C50.9"),
+        ({"text": "ovarian cancer"}, "C56.9"),
+        ({"text": "stomach or colon cancer"}, None),
+        ({"text": "cancer"}, None),
     ],
 )
 def test_a_history_of_a_cancer_is_the_relatives_cancer(code: dict[str, Any], site: str | None) -> None:

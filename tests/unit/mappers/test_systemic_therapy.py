@@ -155,6 +155,43 @@ def test_a_long_pause_starts_another_course_and_keeps_the_first_key() -> None:
     )
 
 
+NEOADJUVANT = {
+    "url": "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-procedure-intent",
+    "valueCodeableConcept": concept(SNOMED, "373847000"),
+}
+MASTECTOMY = {
+    "resourceType": "Procedure", "id": "op", "status": "completed", "code": concept(SNOMED, "172043006", "Simple mastectomy"),
+    "subject": {"reference": "Patient/p"}, "performedDateTime": "2024-05-02", "extension": [CURATIVE],
+    "reasonReference": [{"reference": "Condition/c"}],
+}  # fmt: skip
+
+
+def _status(day: str) -> dict[str, Any]:
+    return {
+        "resourceType": "Observation", "id": "status", "status": "final", "code": concept(LOINC, "97509-4"),
+        "subject": {"reference": "Patient/p"}, "effectiveDateTime": day, "focus": [{"reference": "Condition/c"}],
+        "valueCodeableConcept": concept(SNOMED, "359746009"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("more", "person", "rule"),
+    [
+        ([], {"deceasedDateTime": "2024-04-20"}, "ended-by-death"),
+        ([MASTECTOMY], {}, "ended-by-surgery"),
+        ([_status("2024-07-20")], {}, "ended-by-pause"),
+        ([_status("2024-07-01")], {}, None),
+    ],
+)
+def test_what_ends_a_therapy_that_the_source_does_not_end(
+    more: list[dict[str, Any]], person: dict[str, Any], rule: str | None
+) -> None:
+    doses = _days(CYCLO, "2024-02-26", "2024-03-18", "2024-04-08", extension=[NEOADJUVANT])
+    therapy = only(mapped(patient() | person, condition(), *doses, *more), "SystemicTherapy")
+    assert therapy.payload["period"].get("end") == (None if rule is None else "2024-04-08")
+    assert rule is None or rule in assumed(therapy)
+
+
 def test_a_plan_is_one_course_whatever_its_dates() -> None:
     plan = {"basedOn": [{"reference": "CarePlan/ac-t"}]}
     orders = [_order("o1", CYCLO, **plan), _order("o2", PACLI, **plan)]

@@ -100,7 +100,15 @@ def test_what_stands_around_a_category_changes_nothing(phrase: str, frame: str) 
 
 @pytest.mark.parametrize(
     ("answer", "expected"),
-    [("359746009", SD), ("271299001", PD), ("709137006", NE), ("551001000124108", PR), ("550991000124107", CR)],
+    [
+        ("359746009", SD),
+        ("271299001", PD),
+        ("709137006", NE),
+        ("551001000124108", PR),
+        ("550991000124107", CR),
+        ("103338009", CR),
+        ("103337004", PR),
+    ],
 )
 def test_the_trends_and_remissions_of_mcode(answer: str, expected: str) -> None:
     draft = only(mapped(patient(), condition(), assessment("o", concept(SNOMED, answer))), KIND)

@@ -308,6 +308,15 @@ def test_one_result_told_several_times_is_one() -> None:
     assert len(drafts(mapped(patient(), condition(), late, other), "TumorMarker")) == 2
 
 
+def test_a_panel_without_category_or_code_is_known_by_its_components() -> None:
+    """A receptor panel by local name: what a test measures is what its component's code says."""
+    answer = {"valueCodeableConcept": concept(LOINC, "LA6576-8", "Positive")}
+    parts = [{"code": concept(LOINC, each), **answer} for each in ("16112-5", "16113-3")]
+    record = observation("o", PSA, component=parts) | {"code": {"text": "Receptors"}}
+    found = drafts(mapped(patient(), condition(), record), "TumorMarker")
+    assert [each.payload["analyte"]["code"] for each in found] == ["LP18567-5", "LP14902-8"]
+
+
 def test_a_panel_is_its_members() -> None:
     panel = observation("p", CEA, hasMember=[{"reference": "Observation/o"}])
     result = mapped(patient(), condition(), panel, observation("o", CEA, **_quantity(2, "ng/mL")))
