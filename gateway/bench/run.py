@@ -10,12 +10,12 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway import log
-from gateway.bench import change, intake, latency, limit, load, mapping, memory, sandbox, volume
+from gateway.bench import change, intake, latency, limit, load, mapping, memory, sandbox, terminology, volume
 from gateway.errors import UsageError
 
 BENCHMARKS = {
     "intake": intake.run, "map": mapping.run, "load": load.run, "change": change.run, "latency": latency.run, "memory": memory.run,
-    "sandbox": sandbox.run, "limit": limit.run, "volume": volume.run,
+    "sandbox": sandbox.run, "limit": limit.run, "terminology": terminology.run, "volume": volume.run,
 }  # fmt: skip
 #: Takes its time: only when it is named.
 LONG = frozenset({"volume"})

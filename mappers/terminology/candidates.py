@@ -36,6 +36,8 @@ _EMPTY = frozenset((
 
 #: Names that are ranked by their whole likeness.
 _RANKED = 300
+#: Names that are looked at for words of their own.
+_LOOKED_AT = 6_000
 #: Words that stand for an unknown one, and how alike (0–100) they must be.
 _ALIKE, _LEAST_ALIKE = 8, 75
 #: Score (0–1) below which nothing is proposed.
@@ -219,13 +221,8 @@ class Candidates:
         return next((each for each in latin(word) if each in self._with), None)
 
     def _by_words(self, asked: tuple[str, ...], reading: str) -> Iterable[tuple[int, float, str]]:
-        scores: dict[int, float] = {}
-        for word in dict.fromkeys(asked):
-            for known, alike in self._alike(word):
-                weight = self._weight[known] * alike
-                for at in self._with[known]:
-                    scores[at] = scores.get(at, 0.0) + weight
-        top = sorted(scores, key=lambda at: (-scores[at], len(self._names[at].words), at))[:_RANKED]
+        scores = self._scores(asked)
+        top = self._best(scores)
         whole = sum(
             max((self._weight[known] * alike for known, alike in self._alike(word)), default=0.0) for word in asked
         )
@@ -240,6 +237,34 @@ class Candidates:
             alike = fuzz.token_sort_ratio(said, " ".join(name.words)) / 100
             score = 0.45 * min(covered, 1.0) + 0.25 * told + 0.3 * alike
             yield name.concept, score, f"{reading}«{name.text}» is alike by {round(100 * score)} %"
+
+    def _scores(self, asked: tuple[str, ...]) -> dict[int, float]:
+        """Names by what they share with the words, rare words first: once enough names are found, a frequent word only adds to
+        those (its own names have nothing rarer in common with what is asked)."""
+        found = [
+            (self._with[known], known, alike) for word in dict.fromkeys(asked) for known, alike in self._alike(word)
+        ]
+        scores: dict[int, float] = {}
+        frequent: dict[str, float] = {}
+        looked = 0
+        for names, known, alike in sorted(found, key=lambda each: (len(each[0]), each[1])):
+            weight = self._weight[known] * alike
+            if scores and looked + len(names) > _LOOKED_AT:
+                frequent[known] = max(weight, frequent.get(known, 0.0))
+            else:
+                looked += len(names)
+                for at in names:
+                    scores[at] = scores.get(at, 0.0) + weight
+        if frequent:
+            for at in scores:
+                scores[at] += sum(frequent.get(word, 0.0) for word in self._names[at].words)
+        return scores
+
+    def _best(self, scores: dict[int, float]) -> list[int]:
+        """The names that are ranked: those with most in common, short ones first."""
+        least = 0.0 if len(scores) <= _RANKED else sorted(scores.values(), reverse=True)[_RANKED - 1]
+        best = [at for at, score in scores.items() if score >= least]
+        return sorted(best, key=lambda at: (-scores[at], len(self._names[at].words), at))[:_RANKED]
 
     def _similar(self, word: str) -> tuple[tuple[str, float], ...]:
         if word in self._with:
