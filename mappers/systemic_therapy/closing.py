@@ -68,10 +68,13 @@ def operated_after(course: Course, last: dt.date, context: Context) -> bool:
 
 
 def is_left_behind(course: Course, context: Context) -> bool:
-    """The record goes on longer than the pause after which a further dose would be another course (``therapy.drug-gap-days``)."""
+    """The record goes on longer than the pause after which a further dose would be another course (``therapy.drug-gap-days``), or
+    with a surgery after a therapy that is no hormone therapy: what comes after it is another course."""
     last = course.last_dose()
     if last is None:
         return False
+    if not course.hormonal and any(day > last[0].date for day in derived.surgery_days(context)):
+        return True
     gap = Rules.of(context.options).gap(course.evidence[0])
     return any(
         (day := _day(view.payload.get(field))) is not None and day.date > last[0].date + gap

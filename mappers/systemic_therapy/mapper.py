@@ -45,7 +45,7 @@ class SystemicTherapyMapper:
     """
 
     name = "systemic-therapy"
-    version = "4"
+    version = "5"
     produces: tuple[str, ...] = ("SystemicTherapy", "SystemicTherapyMedication")
     reads: tuple[str, ...] = tuple(KINDS)
     requires: tuple[str, ...] = (*LATER, derived.FIGO)

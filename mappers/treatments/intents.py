@@ -105,7 +105,12 @@ def stated_role(json: JsonObject) -> str | None:
         for pair in pairs(concept):
             if pair in _ROLES:
                 return _ROLES[pair]
-    text = _texts(json) or " | ".join(words(concept) for concept in objects(json.get("reasonCode")))
+    notes = (
+        [text_of(each.get("text")) for each in objects(json.get("note"))]
+        if json.get("resourceType") == "Procedure"
+        else []
+    )
+    text = _texts(json) or " | ".join([*(words(concept) for concept in objects(json.get("reasonCode"))), *notes])
     return next((role for pattern, role in _ROLE_WORDS if pattern.search(text)), None)
 
 

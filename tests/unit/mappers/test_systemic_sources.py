@@ -332,3 +332,8 @@ def test_a_plan_of_all_care_is_parted_and_a_plan_of_one_protocol_is_not() -> Non
     parted = drafts(mapped(patient(), condition(), plan("Cancer care plan"), *orders), "SystemicTherapy")
     assert [each.key for each in parted] == ["SystemicTherapy:CarePlan/cp", "SystemicTherapy:CarePlan/cp/2024-05-20"]
     assert only(mapped(patient(), condition(), plan("AC-T"), *orders), "SystemicTherapy").key == parted[0].key
+
+
+def test_a_registry_course_whose_note_names_its_role() -> None:
+    therapy = only(mapped(patient(), condition(), _syst("s", note=[{"text": "Erhaltungstherapie"}])), "SystemicTherapy")
+    assert therapy.payload["adjunctiveRole"]["code"] == "C15688"

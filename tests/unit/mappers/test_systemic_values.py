@@ -266,3 +266,10 @@ def test_abvd_is_given_twice_a_cycle() -> None:
     days = ("2024-03-01", "2024-03-15", "2024-03-29", "2024-04-12")
     given = [administration(f"{drug[1]}{day}", drug, day) for drug in abvd for day in days]
     assert only(mapped(patient(), condition(code="C81.10"), *given), "SystemicTherapy").payload["cycles"] == 2
+
+
+def test_a_surgery_after_the_last_dose_ends_the_course() -> None:
+    therapy = only(
+        mapped(patient(), condition(), *_days("2024-03-01", "2024-03-22"), _surgery("2024-04-20")), "SystemicTherapy"
+    )
+    assert therapy.payload["period"]["end"] == "2024-03-22"
