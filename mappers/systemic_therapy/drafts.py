@@ -86,7 +86,7 @@ def _period(therapy: Drafting, course: Course, stopped: Omission | None, context
         therapy.assume("period", "ended-by-surgery", text, last[1])
     if ended is None and last is not None and is_left_behind(course, context):
         ended = last
-        text = "The source does not end it, and a surgery or a record longer than a pause of it may last follows: its last dose is its end."
+        text = "The source does not end it; a surgery, or a record longer than a pause of it may last, follows its last dose."
         therapy.assume("period", "ended-by-pause", text, last[1])
     if ended is None and last is not None and not course.open and _at_last_dose(context):
         ended = last
