@@ -16,7 +16,7 @@ from mappers.systemic_therapy.courses import Course, courses
 from mappers.systemic_therapy.drafts import course_drafts
 from mappers.systemic_therapy.evidence import KINDS, Evidence, read_evidence, selects
 from mappers.systemic_therapy.membership import adopt, is_adjunct, left_behind, left_out, stands_alone
-from mappers.systemic_therapy.runs import Rules
+from mappers.systemic_therapy.runs import Rules, is_hormone
 
 #: A drug that names no tumour and began longer than this before the first one was known was given for something else.
 _LONG_BEFORE = 183
@@ -145,11 +145,14 @@ def with_adjuncts(course: Course, more: Sequence[Evidence]) -> Course:
 
 def _scope(each: Evidence, context: Context) -> str:
     """What evidence must have in common to be one course: the primary tumours that it is for, else the patient's only one; among
-    several, the patient."""
+    several, the patient, hormone therapy apart."""
     views = {view.key: view for view in context.entities(TUMOUR)}
     named = sorted(
         key for key in each.reasons.tumours if key not in views or views[key].payload.get("relationship") == "primary"
     )
     only = only_primary(context)
     keys = named or ([only.key] if only is not None else sorted(each.reasons.tumours))
-    return "+".join(key.partition(":")[2] for key in keys) or case_key(context, each.resource).partition(":")[2]
+    if keys:
+        return "+".join(key.partition(":")[2] for key in keys)
+    # Hormone therapy of one tumour and chemotherapy of another are not one course.
+    return case_key(context, each.resource).partition(":")[2] + ("/hormone" if is_hormone(each) else "")

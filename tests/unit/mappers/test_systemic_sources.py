@@ -259,6 +259,9 @@ def test_an_order_of_which_no_dose_was_given_is_no_therapy() -> None:
 def test_several_tumours_and_none_named_is_a_therapy_of_the_patient() -> None:
     given = administration("a", PACLI, "2024-03-01", reasonReference=[])
     therapy = only(mapped(patient(), condition(), condition("k", "C64.1"), given), "SystemicTherapy")
+    hormone = administration("h", TAMOXIFEN, "2024-03-01", reasonReference=[])
+    apart = drafts(mapped(patient(), condition(), condition("k", "C64.1"), given, hormone), "SystemicTherapy")
+    assert [each.key for each in apart] == ["SystemicTherapy:Patient/p", "SystemicTherapy:Patient/p/hormone"]
     assert therapy.key == "SystemicTherapy:Patient/p"
     assert "targetedEntitiesIds" not in therapy.references
 
