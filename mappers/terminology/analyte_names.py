@@ -28,7 +28,7 @@ _IN_SERUM = re.compile(r"\bi\.?\s?[sp]\.?(?=\W|$)|\((?:s|p|serum|plasma|blut|blo
 _SEMANTIC_TAG = re.compile(r"\s*\((?:procedure|observable entity|finding|substance|qualifier value)\)$")
 
 _BLOOD_OR_TISSUE = re.compile(
-    r"(?:serum|plasma|blood|blut|serum, plasma or blood|serum (?:or|oder) plasma|blood or tissue|tissue|gewebe|tumou?r|specimen"
+    r"(?:serum|plasma|blood|blut|serum, plasma or blood|serum (?:or|oder) plasma|blood or tissue|tissue|gewebe|tumou?r|specimen|cervix"
     r"|(?:\w+ )?cancer specimen)(?: by .*| --.*| qualitative| quantitative| narrative)?"
 )
 _LONG_NAME = re.compile(r"(?P<component>.+?)(?: \[[^\]]*\](?: [a-z]+)?| interpretation)? in (?P<system>.+)")
@@ -41,6 +41,8 @@ _OBSERVABLE = re.compile(
     r"(?:percent(?:age)? of cells with|proportion of cells with|presence of) (?P<component>.+?) in (?:.* )?"
     r"(?:neoplasm|tumou?r|carcinoma)\b.*"
 )
+#: Tests for the carcinogenic types together (IARC Monographs 100B) ask for HPV; a test for one or two types says less.
+_HPV_TYPES = re.compile(r"(?<=virus )(?:high[- ]risk|(?:\d+[+/]){4,}\d+) |(?<=hpv )high[- ]risk ")
 _PARTS = re.compile(r"[(),;]|\s[-–]\s")
 
 #: Abbreviations that mean other things elsewhere (emergency room, pulse rate, partial response): alone they name an analyte only
@@ -52,7 +54,7 @@ def _folded(text: str) -> str:
     folded = _SEMANTIC_TAG.sub("", " ".join(_TYPED_BETA.sub("beta", text).casefold().split()))
     for letter, written in _GREEK.items():
         folded = folded.replace(letter, written)
-    return folded
+    return _HPV_TYPES.sub("", folded)
 
 
 def normal_analyte(text: str) -> str:

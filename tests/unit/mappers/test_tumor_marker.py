@@ -33,6 +33,7 @@ CEA, PSA, HER2, ER, MLH1 = (
     (LOINC, "85329-1"),
     (LOINC, "81691-8"),
 )
+HPV = "Human papilloma virus"
 PERCENT_ER = "Percent of cells with estrogen receptor in primary malignant neoplasm of breast by immunohistochemistry"
 MII = "https://www.medizininformatik-initiative.de/fhir/ext/modul-onko/CodeSystem/"
 HL7 = "http://terminology.hl7.org/CodeSystem/"
@@ -220,6 +221,9 @@ def test_the_date_of_release_is_the_last_resort() -> None:
         (concept(SNOMED, "63476009"), "LP18193-0"),
         (concept(SNOMED, "1234804006", PERCENT_ER), "LP18567-5"),
         (concept(SNOMED, "1236874005", PERCENT_ER.replace("Percent of cells with", "Intensity of stain of")), None),
+        (concept(LOINC, "21440-3", f"{HPV} 16+18+31+33+35+45+51+52+56 DNA [Presence] in Cervix by Probe"), "LP38570-5"),
+        ({"text": "HPV high-risk DNA"}, "LP38570-5"),
+        (concept(LOINC, "99999-7", f"{HPV} 16+18 DNA [Presence] in Cervix by Probe"), None),
         ({"text": "PSA free"}, None),
         ({"text": "PSA ratio"}, None),
         ({"text": "CEA in Pleuraflüssigkeit"}, None),
