@@ -28,8 +28,8 @@ _IN_SERUM = re.compile(r"\bi\.?\s?[sp]\.?(?=\W|$)|\((?:s|p|serum|plasma|blut|blo
 _SEMANTIC_TAG = re.compile(r"\s*\((?:procedure|observable entity|finding|substance|qualifier value)\)$")
 
 _BLOOD_OR_TISSUE = re.compile(
-    r"(?:serum|plasma|blood|blut|serum, plasma or blood|serum (?:or|oder) plasma|blood or tissue|tissue|gewebe|tumou?r|specimen|cervix"
-    r"|(?:\w+ )?cancer specimen)(?: by .*| --.*| qualitative| quantitative| narrative)?"
+    r"(?:serum|plasma|blood|blut|serum, plasma or blood|serum (?:or|oder) plasma|blood or tissue|tissue|gewebe|tumou?r|specimen"
+    r"|cervix|(?:\w+ )?cancer specimen)(?: by .*| --.*| qualitative| quantitative| narrative)?"
 )
 _LONG_NAME = re.compile(r"(?P<component>.+?)(?: \[[^\]]*\](?: [a-z]+)?| interpretation)? in (?P<system>.+)")
 _SHORT_NAME = re.compile(
