@@ -10,7 +10,7 @@ from typing import Any
 from mappers.agents import given_together
 from mappers.systemic_therapy.evidence import Evidence
 
-#: A surgery ends a run where the pause around it is at least this long: what comes before and after are two therapies.
+#: A surgery, or a stated end, ends a run where the pause is at least this long: what comes before and after are two therapies.
 _SURGICAL_PAUSE = dt.timedelta(days=28)
 #: Days of one cycle on which its drugs are given.
 _WITH = dt.timedelta(days=3)
@@ -154,7 +154,7 @@ def _cut(members: list[Evidence], rules: Rules, surgeries: Sequence[dt.date]) ->
     reach: dt.date | None = None
     stated: dict[str, str | None] = {}
     for each in members:
-        if not runs or _apart(each, reach, stated, rules, surgeries):
+        if not runs or _apart(each, reach, stated, rules, surgeries) or _begun_anew(runs[-1].evidence[-1], each):
             runs.append(Run([]))
             reach, stated = None, {}
         runs[-1].evidence.append(each)
@@ -163,6 +163,18 @@ def _cut(members: list[Evidence], rules: Rules, surgeries: Sequence[dt.date]) ->
         for what in ("intent", "role"):
             stated[what] = stated.get(what) or getattr(each, what)
     return runs
+
+
+def _begun_anew(before: Evidence, each: Evidence) -> bool:
+    """A prescription or course that the source ended, and another weeks later (temozolomide beside radiation, and after it)."""
+    end, start = before.timing.end, each.timing.start
+    if end is None or start is None or not before.timing.finished or is_hormone(each):
+        return False
+    return (
+        before.kind in ("ordered", "taken")
+        and each.kind in ("ordered", "taken")
+        and start.date - end.date >= _SURGICAL_PAUSE
+    )
 
 
 def _apart(

@@ -340,3 +340,10 @@ def test_a_plan_of_all_care_is_parted_and_a_plan_of_one_protocol_is_not() -> Non
 def test_a_registry_course_whose_note_names_its_role() -> None:
     therapy = only(mapped(patient(), condition(), _syst("s", note=[{"text": "Erhaltungstherapie"}])), "SystemicTherapy")
     assert therapy.payload["adjunctiveRole"]["code"] == "C15688"
+
+
+@pytest.mark.parametrize(("start", "courses"), [("2024-07-10", 2), ("2024-06-15", 1)])
+def test_what_was_ended_and_began_anew_weeks_later_is_another_course(start: str, courses: int) -> None:
+    again = _statement("b", "Temozolomide", effectivePeriod={"start": start, "end": "2024-12-01"})
+    result = mapped(patient(), condition(), _statement("a", "Temozolomide"), again)
+    assert len(drafts(result, "SystemicTherapy")) == courses
