@@ -257,3 +257,8 @@ RACES = Terminology(
         ]
     }
 )
+
+
+def test_an_identifier_that_pop_could_not_keep_waits() -> None:
+    case = only(mapped(patient(identifier=[_identifier("1" * 101, "MR")])), "PatientCase")
+    assert ("implausible-value", "clinicalIdentifier") in codes(case)
