@@ -18,6 +18,12 @@ _Amount = tuple[Any, str, Source]
 _PIECES = re.compile(r"\{?(?:tablets?|tabs?|tbl|tablette\w*|capsules?|caps?|kapsel\w*|pills?|stück)\}?\.?$", re.I)
 #: A solid form's strength: ``tamoxifen 20 MG Oral Tablet``. A concentration (``6 MG/ML``) is none.
 _STRENGTH = re.compile(r"(\d+(?:[.,]\d+)?)\s*(mg|g|mcg|µg|ug)\b(?!\s*/)", re.I)
+#: An amount among the words of a dosage; one of a tablet, a volume or a day is another.
+_SAID = re.compile(
+    r"(?<![\d.,/+-])(\d+(?:[.,]\d+)?)\s*((?:mg|g|mcg|µg)(?:\s*/\s*(?:m2|m²|m\^2|qm|kg)\b)?)"
+    r"(?!\s*/|[a-z]|\s*(?:x\b|tab|tbl|cap|kaps|oral tab|strength))",
+    re.I,
+)
 #: Calvert, J Clin Oncol 1989;7:1748: carboplatin is dosed to an area under the curve.
 _AUC = re.compile(r"\bAUC\b", re.I)
 
@@ -25,10 +31,17 @@ _AUC = re.compile(r"\bAUC\b", re.I)
 def put_dose(drafting: Drafting, evidence: Sequence[Evidence], context: Context) -> None:
     """The first stated dose and rate (a unit decides the POP field: mg/m² is no mass), and the first route.
 
+    Where no dose is coded, the only amount that the dosage's text says is taken, an assumption.
+
     POP has one dose per drug of a course. If later ones differ, that the first was taken is an assumption. Tablets count by their
     strength if exactly one is named. An AUC or mg/kg has no place in POP: it is left out and says so.
     """
     stated = [amounts for each in evidence if (amounts := list(_amounts(each)))]
+    if not stated and (said := next(filter(None, map(_said, evidence)), None)) is not None:
+        stated = [[said]]
+        if not _AUC.search(said[1]):
+            text = "No dose is coded: the only amount that the text of the dosage says is taken."
+            drafting.assume("dosage", "dose-by-text", text, said[2])
     if stated:
         for value, unit, source in stated[0]:
             found = to_field(value, unit, DOSE_FIELDS)
@@ -79,6 +92,18 @@ def _amounts(each: Evidence) -> Iterator[_Amount]:
                     yield *rate, source
         if found:
             return
+
+
+def _said(each: Evidence) -> _Amount | None:
+    """``825 mg/m2 twice daily``, if the text says one amount."""
+    for resource, element, dosage in _dosages(each):
+        if _AUC.search(text_of(dosage.get("text"))):
+            return None, "AUC", Source(resource.reference, element)
+        found = {(match[1].replace(",", "."), match[2]) for match in _SAID.finditer(text_of(dosage.get("text")))}
+        if len(found) == 1:
+            value, unit = found.pop()
+            return decimal_of(value), "".join(unit.split()).replace("qm", "m2"), Source(resource.reference, element)
+    return None
 
 
 def _per_surface(value: Any, unit: str, text: str) -> str:

@@ -39,6 +39,9 @@ def _dosed(dosage: dict[str, Any], drug: tuple[str, str] = PACLI) -> Any:
         ({"dose": {"value": 175, "unit": "mg/m²"}}, "dosageMassSurface", 0.175),
         ({"dose": {"value": 400, "code": "mg", "system": UCUM}}, "dosageMass", 0.4),
         ({"text": "85mg/m2", "dose": {"value": 85.0, "unit": "mg"}}, "dosageMassSurface", 0.085),
+        ({"text": "825 mg/m2 twice daily on radiation days"}, "dosageMassSurface", 0.825),
+        ({"text": "Take 20 mg by mouth daily"}, "dosageMass", 0.02),
+        ({"text": "1,25 g/qm i.v."}, "dosageMassSurface", 1.25),
         ({"text": "85 mg/m2, 150 mg", "dose": {"value": 150, "unit": "mg"}}, "dosageMass", 0.15),
         ({"rateRatio": {"numerator": {"value": 2400, "unit": "mg/m2"}, "denominator": {"value": 46, "unit": "h"}}},
          "dosageRateMassSurface", 2.4 / 46 / 3600),
@@ -52,6 +55,13 @@ def test_tablets_count_by_their_strength_if_one_is_named() -> None:
     tablet = {"dose": {"value": 2, "unit": "tablet"}}
     assert _dosed(tablet, TAMOXIFEN).payload["dosageMass"] == {"value": 0.04, "unit": "g"}
     assert ("unmapped-unit", "dosage") in codes(_dosed(tablet))
+
+
+def test_an_amount_in_words_counts_if_it_is_the_only_one() -> None:
+    assert "dose-by-text" in assumed(_dosed({"text": "825 mg/m2 twice daily"}))
+    for text in ("500 mg tablets, 3 in the morning", "10 mg, then 20 mg", "500 mL over 1 h", "3 mg/min"):
+        assert not {name for name in _dosed({"text": text}).payload if name.startswith("dosage")}
+    assert ("unmapped-unit", "dosage") in codes(_dosed({"text": "AUC 5"}))
 
 
 @pytest.mark.parametrize(
