@@ -194,3 +194,7 @@ def test_the_day_of_the_assessment_else_of_the_specimen() -> None:
     assert one(TMB, sample, said).payload["date"] == "2024-02-12"
     del said["effectiveDateTime"]
     assert one(TMB, sample, said).payload["date"] == "2024-01-31"
+
+
+def test_a_part_of_one_is_no_larger_than_one() -> None:
+    assert one(LOH, a_test("o", "Genomic LOH", valueQuantity={"value": 18, "code": "1"})).blocked

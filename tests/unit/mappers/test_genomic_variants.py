@@ -616,3 +616,28 @@ def test_clusters_do_not_depend_on_the_order() -> None:
     for seed in range(20):
         random.Random(seed).shuffle(said)
         assert {frozenset(each.reference for each in group) for group in clusters(said, 3)} == expected
+
+
+def test_what_tells_two_samples_apart() -> None:
+    first = variant("a", BRAF, V600E, effectiveDateTime="2024-01-01")
+    assert len(found(first, variant("b", BRAF, V600E, effectiveDateTime="2024-01-31"))) == 1
+    assert len(found(first, variant("b", BRAF, V600E, effectiveDateTime="2024-02-01"))) == 2
+    taken = [variant(id, BRAF, V600E, specimen={"reference": f"Specimen/{id}"}) for id in "ab"]
+    assert len(found(*taken)) == 2
+
+
+def test_one_change_of_dna_and_two_of_the_protein_are_two() -> None:
+    dna = part("48004-6", "c.1799T>A")
+    assert len(found(variant("a", BRAF, dna, V600E), variant("b", BRAF, dna, part("48005-3", "p.Val600Lys")))) == 2
+
+
+def test_a_correction_counts_whenever_it_was_told() -> None:
+    corrected = variant("a", BRAF, V600E, part("81258-6", "22%"), status="corrected", issued="2024-02-13T00:00:00Z")
+    later = variant("b", BRAF, V600E, part("81258-6", "20%"), issued="2024-03-01T00:00:00Z")
+    assert result_of(corrected, later).payload["alleleFrequency"] == 0.22
+
+
+def test_every_read_has_it() -> None:
+    draft = result_of(variant("v", BRAF, part("81258-6", {"value": 1})))
+    assert draft.payload["alleleFrequency"] == 1.0
+    assert "fraction-from-percent" not in assumed(draft)
