@@ -44,7 +44,8 @@ _GENERIC = frozenset({(SNOMED, "363346000")})
 _REGIONAL, _LOCAL = (SNOMED, "410674003"), (SNOMED, "255470001")
 
 _CANCER_WORDS = re.compile(
-    r"malign|carcinom|\bcancer|melanom|lymphom|leuk[a]?emi|myelom|sarcom|metasta|blastom|glioma|mesotheliom|krebs|bösartig",
+    r"malign|[ck]ar[cz]inom|\bcancer|melanom|lymphom|leuk(?:a?e|ä)mi|myelom|plasmo[cz]ytom|sarkom|sarcom|metasta|blastom|glioma"
+    r"|mesotheliom|krebs|bösartig|\w-ca\b",
     re.I,
 )
 _IN_SITU = re.compile(r"\bin[ -]situ\b", re.I)
@@ -55,7 +56,9 @@ _NO_CANCER_WORDS = re.compile(
     r"at (?:high |increased )?risk|fear of|encounter for|surveillance|counsel\w*|susceptib\w+|predisposition|elevated|"
     r"cancer antigen|(?:cancer|neoplasm|tumou?r|malignancy)[- ](?:related|associated|induced)|cancer pain|tumou?r pain|"
     r"malignant (?:(?:pleural|pericardial|peritoneal) )?(?:effusion|ascites)|malignant (?:essential )?hypertensi\w+|"
-    r"malignant hypertherm\w+|malignant neuroleptic|familienanamnese|verdacht|zustand nach|gutartig|premalignant|precancer)|"
+    r"malignant hypertherm\w+|malignant neuroleptic|familienanamnese|eigenanamnese|verdacht|zustand nach|gutartig|premalignant|"
+    r"precancer|kein(?:e|en)? (?:hinweise?|anhalt|nachweis)|ausschlu(?:ss|ß)|früherkennung|vorsorge|angst vor|krebsfurcht|"
+    r"krebsrisiko|krebsvorsorge|krebsfrüherkennung|tumorschmerz)|"
     r"\bz\.\s?n\.|\bv\.\s?a\.", re.I
 )  # fmt: skip
 #: What a cancer or its treatment causes is named before the cause: ``Anemia due to malignant neoplasm``.

@@ -10,9 +10,8 @@ from mappers.diagnoses import diagnose
 from mappers.drafting import Drafting
 from mappers.fhir import choice, codings, extension_value, objects, text_of, words
 from mappers.protocol import Context, Group, JsonObject, MapOutput, NotForPop, Resource, Source
-from mappers.relatives import relation_of, relatives_cancer
+from mappers.relatives import relation_of, relatives_cancer, site_of_name
 from mappers.subjects import TUMOUR, case_key, check_after_birth, day_in, primaries, subject_source
-from mappers.terminology.neoplasm_names import read_name
 from mappers.units import decimal_of
 
 _POP = "http://onconova.github.io/fhir/StructureDefinition/"
@@ -174,10 +173,10 @@ def _cancer(drafting: Drafting, member: Resource, prefix: str, cancer: JsonObjec
 
 
 def _site_by_text(drafting: Drafting, code: JsonObject, source: Source, context: Context) -> None:
-    named = read_name(text_of(code.get("text"))) if not codings(code) else None
-    if named is None or named.topography is None:
+    named = site_of_name(text_of(code.get("text"))) if not codings(code) else None
+    if named is None:
         return
-    found = context.translate("CancerTopography", {"system": ICD_O_TOPOGRAPHY, "code": named.topography})
+    found = context.translate("CancerTopography", {"system": ICD_O_TOPOGRAPHY, "code": named})
     if found is not None:
         drafting.put("topography", found.concept, source)
         drafting.assume(

@@ -6,7 +6,7 @@ from typing import Any
 
 from mappers.dates import parse_day
 from mappers.drafting import Drafting
-from mappers.fhir import has_code, objects, remembered, text_of
+from mappers.fhir import codings, has_code, objects, remembered, text_of
 from mappers.lifestyle_values import (
     PANEL,
     QUIT_DATE,
@@ -126,10 +126,11 @@ def _put(drafting: Drafting, said: Statement, context: Context) -> None:
         concept = {"text": value} if isinstance(value, str) else value
         if (
             name == "smokingStatus"
-            and isinstance(value, str)
+            and isinstance(concept, dict)
+            and not codings(concept)
             and context.translate(TERMINOLOGY[name], concept, text=True) is None
         ):
-            concept = _line(drafting, value, source)
+            concept = _line(drafting, text_of(concept.get("text")), source)
         if not isinstance(concept, dict):
             drafting.issue("missing-value", name, "The answer is neither coded nor a text.", source=source)
         elif context.translate(TERMINOLOGY[name], concept, text=True) is None and (

@@ -48,6 +48,8 @@ _SYSTEMS = {"smokingStatus": SNOMED, "alcoholConsumption": LOINC}
 _PACK_YEARS_TYPED = re.compile(
     r"(?:ca\.?\s*)?(\d{1,3}(?:[.,]\d+)?)\s*(?:pack[- ]?years?|pys?|packungsjahre?|pack/years?)?", re.I | re.A
 )
+#: Between the parts of a line; a comma between digits is a decimal one.
+_PARTS = re.compile(r"[;|()]|,(?!\d)|\.\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +93,10 @@ def field_of(code: Any, *, named: bool = False) -> str | None:
 
 
 def is_social_history(json: JsonObject) -> bool:
-    """True if the category says so."""
-    return any(code == "social-history" for each in objects(json.get("category")) for _, code in pairs(each))
+    """True if the category says so, or if there is none: hospitals send local questions without one."""
+    return not objects(json.get("category")) or any(
+        code == "social-history" for each in objects(json.get("category")) for _, code in pairs(each)
+    )
 
 
 def answer_in_words(field: str, concept: JsonObject) -> JsonObject | None:
@@ -123,7 +127,7 @@ def answers_in_text(text: str) -> tuple[list[str], str | None, str | None]:
     known = _words()["smokingStatus"]
     said: list[str] = []
     pack_years = years = None
-    for part in re.split(r"[,;|()]|\.\s", text):
+    for part in _PARTS.split(text):
         if plain(part) in known:
             said.append(part.strip())
         elif re.search(r"[a-z]", part, re.I) and (number := typed_pack_years(part.strip(" ."))) is not None:

@@ -11,6 +11,7 @@ from mappers.protocol import Context, Group, MapOutput, NotForPop, Resource
 from mappers.subjects import TUMOUR, VOID
 from mappers.tumour_draft import TumourDraft
 from mappers.tumour_identity import clusters
+from mappers.tumour_recurrence import COURSE_CODES, is_course, read_recurrences
 from mappers.tumour_statement import (
     GRADE_CODES,
     HISTOLOGY_CODES,
@@ -22,6 +23,7 @@ from mappers.tumour_statement import (
 )
 
 _GROUP = "tumours"
+_OBSERVED = HISTOLOGY_CODES | GRADE_CODES | METASTASIS_CODES | COURSE_CODES
 
 
 class NeoplasticEntityMapper:
@@ -29,7 +31,9 @@ class NeoplasticEntityMapper:
     and relation to its primary.
 
     * What counts: see ``mappers.diagnoses`` (malignant and in situ; not benign, uncertain, historical, refuted, in the family).
-    * Metastases are Conditions, or Observations of their site (MII *Fernmetastasen*).
+    * Metastases are Conditions, or Observations of their site (MII *Fernmetastasen*). A course report that tells of a local or
+      nodal recurrence (oBDS *Verlauf*, key R) is one of its primary, with the primary's histology; the reports after it tell the
+      same one.
     * Which Conditions are one tumour: see ``mappers.tumour_identity`` (IACR and SEER rules). What several say is put together: the
       most specific site and histology, any side, the first date. A Condition that could be one of several tumours is none of its
       own, and says so. The entity keeps the key of its earliest Condition.
@@ -53,8 +57,7 @@ class NeoplasticEntityMapper:
         """All tumours of a patient are one group: whether two are one is decided between them. Other diagnoses stand alone."""
         if resource.type == "Condition":
             return _GROUP if diagnose(resource.json).relationship is not None else resource.reference
-        codes = HISTOLOGY_CODES | GRADE_CODES | METASTASIS_CODES
-        return _GROUP if has_code(resource.json.get("code"), codes) else None
+        return _GROUP if has_code(resource.json.get("code"), _OBSERVED) else None
 
     def map(self, group: Group, context: Context) -> MapOutput:
         """One draft per tumour."""
@@ -69,6 +72,13 @@ class NeoplasticEntityMapper:
                 yield NotForPop(member.reference, diagnosis.reason)
             else:
                 statements.append(read_statement(member, diagnosis, context))
+        primaries = [each for each in statements if each.facts.relationship == "primary"]
+        recurrences = list(read_recurrences(group.members, primaries, context))
+        statements.extend(recurrences)
+        telling = {each.condition.reference for each in recurrences}
+        for member in group.members:
+            if is_course(member) and member.reference not in telling:
+                yield NotForPop(member.reference, "a course report that tells of no recurrence, or of a known one")
         tumours, doubtful = _tumours(statements)
         for each in doubtful:
             yield NotForPop(
@@ -101,7 +111,11 @@ def _is_metastasis(member: Resource) -> bool:
 def _findings(members: Iterable[Resource], drafts: list[TumourDraft]) -> MapOutput:
     """Give each histology and grade Observation to the tumour that it is about."""
     for member in members:
-        if member.type == "Condition" or (_is_metastasis(member) and member.json.get("status") not in VOID):
+        if (
+            member.type == "Condition"
+            or is_course(member)
+            or (_is_metastasis(member) and member.json.get("status") not in VOID)
+        ):
             continue
         status = member.json.get("status")
         if isinstance(status, str) and status in VOID:

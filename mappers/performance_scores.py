@@ -175,7 +175,11 @@ def _answer(value: Any, scale: str | None) -> tuple[str, int] | None:
             return ANSWERS[pair]
         if pair == _DEAD and scale in _DEAD_SCORES:
             return scale, _DEAD_SCORES[scale]
-    texts = [code_of(each) for each in codings(value) if _GERMAN_SYSTEM.search(str(each.get("system") or ""))]
+    # MII's own examples leave out the system: {"code": "30%"}.
+    texts = [
+        code_of(each) for each in codings(value)
+        if not each.get("system") or _GERMAN_SYSTEM.search(str(each.get("system")))
+    ]  # fmt: skip
     texts.extend(words(value).split(" | "))
     found = {answer for each in texts if each and (answer := _plain(each, scale)) is not None}
     return found.pop() if len(found) == 1 else None

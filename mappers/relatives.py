@@ -12,6 +12,7 @@ import orjson
 from mappers.codes import ICD_9_CM, ICD_10, ICD_10_SYSTEMS, ROLE_CODE, SNOMED
 from mappers.fhir import codings, pairs, text_of, words
 from mappers.protocol import JsonObject
+from mappers.terminology.neoplasm_names import read_name
 
 _PERSON = re.compile(r"\s*\(person\)$")
 #: In a family history these words say no more than that the history is one.
@@ -19,6 +20,8 @@ _HISTORY = re.compile(
     r"^\s*(?:fhx?:?|family history|familienanamnese|history|personal history|z\. ?n\.|zustand nach)\s*(?:of|for|mit|-)?\s*:?\s*",
     re.I,
 )
+#: German names of cancers are compounds: organ and kind (``Ovarialkarzinom``, ``Brustkrebs``, ``Lungen-Ca``).
+_GERMAN_CANCER = re.compile(r"(?P<organ>[a-zäöüß]+-?)(?:[ck]arzinom|krebs|-?ca\.?)")
 _SITUATION = re.compile(r"\s*\(situation\)$")
 
 
@@ -49,6 +52,19 @@ def relatives_cancer(code: Any) -> JsonObject:
     found = [_coding(each) for each in codings(code)]
     text = _HISTORY.sub("", text_of(code.get("text")))
     return {"coding": found} | ({"text": text} if text else {})
+
+
+def site_of_name(name: str) -> str | None:
+    """The ICD-O-3 site in the name of a cancer, if the whole of it is known: ``ovarian cancer``, ``Mamma-Ca``."""
+    german = _GERMAN_CANCER.fullmatch(name.strip().casefold())
+    if german is not None:
+        stems: dict[str, str] = _tables()["german-cancers"]
+        return next(
+            (site for stem, site in stems.items() if german["organ"].rstrip("-") in (stem, f"{stem}n", f"{stem}s")),
+            None,
+        )
+    read = read_name(name)
+    return read.topography if read is not None else None
 
 
 def _coding(coding: JsonObject) -> JsonObject:

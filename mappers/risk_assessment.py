@@ -8,7 +8,7 @@ from typing import Any
 from adapters.pop.guard.risk import CLASSES
 from mappers.codes import NCIT
 from mappers.drafting import Drafting
-from mappers.fhir import choice, extension_value, first, objects, profiles, triples, words
+from mappers.fhir import choice, code_of, codings, extension_value, first, objects, profiles, triples, words
 from mappers.protocol import Context, Group, MapOutput, NotForPop, Resource, Source
 from mappers.risk_classes import class_of_level, class_of_score, level_of, method_of
 from mappers.subjects import (
@@ -148,7 +148,10 @@ def _score(drafting: Drafting, member: Resource, value: Any, element: str) -> An
 
 
 def _texts(value: Any) -> list[str]:
-    return [value.strip()] if isinstance(value, str) else words(value).split(" | ")
+    """What a result says; MII's *Weitere Klassifikationen* give it as a code without a system."""
+    if isinstance(value, str):
+        return [value.strip()]
+    return [*words(value).split(" | "), *(code_of(each) for each in codings(value) if not each.get("system"))]
 
 
 def _class(drafting: Drafting, method: str, value: Any, score: Any, source: Source, context: Context) -> None:

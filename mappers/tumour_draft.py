@@ -57,7 +57,8 @@ class TumourDraft:
         self.findings: list[Resource] = []
         self.anchor = self.statements[0].condition
         self.relationship: Relationship | None = self.statements[0].diagnosis.relationship
-        self.key = f"{TUMOUR}:{self.anchor.reference}"
+        # A course report may tell of two recurrences: the facts tell them apart.
+        self.key = f"{TUMOUR}:{self.statements[0].facts.reference}"
         self._drafting = Drafting(TUMOUR, self.key)
 
     def drafting(self, tumours: Sequence[TumourDraft]) -> Drafting:

@@ -73,7 +73,13 @@ def is_ctcae_code(concept: Any) -> bool:
 
 def treatment_caused(concept: Any) -> bool:
     """True if a diagnosis code states that treatment caused it (ICD-10, ICD-10-CM)."""
-    return any(system in ICD_10_SYSTEMS and code.upper() in _tables()["icd-10"] for system, code in pairs(concept))
+    return any(system in ICD_10_SYSTEMS and _of_icd10(code) is not None for system, code in pairs(concept))
+
+
+def _of_icd10(code: str) -> str | None:
+    """CTCAE's name for a diagnosis, or for the one that it subdivides (ICD-10-GM D70.14 of D70.1)."""
+    table: dict[str, str] = _tables()["icd-10"]
+    return table.get(code.upper()) or (table.get(code[:5].upper()) if len(code) == 6 else None)
 
 
 def laid_to_treatment(text: str) -> bool:
@@ -108,5 +114,5 @@ def _names(concept: JsonObject) -> Iterator[str]:
             if plain:
                 yield tables["names"].get(plain, plain)
     for system, code in pairs(concept):
-        if system in ICD_10_SYSTEMS and code.upper() in tables["icd-10"]:
-            yield tables["icd-10"][code.upper()]
+        if system in ICD_10_SYSTEMS and (name := _of_icd10(code)) is not None:
+            yield name

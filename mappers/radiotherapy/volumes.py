@@ -168,6 +168,9 @@ def _bestrahlungen(resource: Resource, context: Context) -> Iterator[Volume]:
         daily = first(parts.get("Einzeldosis", {}).get("valueQuantity"))
         boost = parts.get("Boost", {}).get("valueCodeableConcept")
         identity = f"{resource.reference}/{site.identity if site is not None else 'unnamed'}"
+        # A sequential or concomitant boost is a volume within the other (oBDS 14.12), and stays a dosage of its own.
+        if any(code in ("SEQ", "KON") for _, code in pairs(boost)):
+            identity += "/boost"
         yield _with_days(Volume(identity, site, (source,)), total, daily, boost, source)
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from mappers.codes import LOINC, SNOMED
 from mappers.drafting import Drafting
-from mappers.fhir import extension_value, has_code, objects, pairs, text_of, words
+from mappers.fhir import extension_value, objects, pairs, text_of, words
 from mappers.protocol import JsonObject, Resource, Source
 from mappers.stagings.statements import Statement
-from mappers.stagings.systems import ULCERATION
+from mappers.stagings.systems import is_ulceration
 from mappers.units import DEPTH_FIELDS, JsonMeasure, to_field
 
 #: POP's export spells the extension with https, its guide with http.
@@ -42,7 +42,7 @@ def put_depth(drafting: Drafting, statement: Statement) -> None:
             text = "A Breslow depth lies between 0 and 100 mm: correct the value or its unit at the source."
             drafting.issue("implausible-value", "depth", text, source=source, blocking=True)
     for component, source in _components(json, reference):
-        if has_code(component.get("code"), ULCERATION):
+        if is_ulceration(component.get("code")):
             _ulceration(drafting, component, source)
     for part in statement.parts:
         name = next((each for each in part.json if each.startswith("value")), "valueCodeableConcept")
@@ -103,4 +103,4 @@ def _ulceration(drafting: Drafting, element: JsonObject, source: Source) -> None
 
 def is_part(resource: Resource) -> bool:
     """True if an Observation states the ulceration alone."""
-    return has_code(resource.json.get("code"), ULCERATION)
+    return is_ulceration(resource.json.get("code"))

@@ -15,7 +15,7 @@ from typing import Any
 
 from mappers.codes import LOINC, NCIT, SNOMED
 from mappers.diagnoses import diagnose
-from mappers.fhir import pairs, words
+from mappers.fhir import has_code, pairs, words
 from mappers.protocol import JsonObject
 
 TNM = "tnm"
@@ -63,6 +63,7 @@ PATTERNS = {
 }  # fmt: skip
 #: Ulceration belongs to a Breslow depth (POP's guide: component ``ulceration``).
 ULCERATION = frozenset({(LOINC, "105600-1")})
+_ULCERATION = re.compile(r"(?:(?:melanoma|melanom|tumou?r)[\s-]*)?ul[cz]eration", re.I)
 
 
 def _each(system: str, domain: str, codes: str) -> dict[tuple[str, str], str]:
@@ -137,7 +138,7 @@ _WORDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\bfigo\b", "figo"),
         (r"\bbinet\b", "binet"),
         (r"\brai\b", "rai"),
-        (r"\bbreslow\b", "breslow"),
+        (r"\bbreslow\b|^(?:(?:melanoma|melanom|tumou?r)[\s-]*)?ul[cz]eration(?: \||$)", "breslow"),
         (r"\bclark(?:'s)?[\s-]*level\b|\bclark\b.*melanom|^clark(?: \||$)", "clark"),
         (r"\br-?iss\b|revised international staging system", "riss"),
         # ISS is also the injury severity score.
@@ -166,6 +167,11 @@ GENERIC = frozenset({
     (SNOMED, "385349001"), (SNOMED, "385356007"), (LOINC, "67213-9"), (LOINC, "21914-7"), (LOINC, "21908-9"),
     (LOINC, "21902-2"), (NCIT, "C16899"), (SNOMED, "399390009"), (SNOMED, "399537006"), (SNOMED, "399588009"),
 })  # fmt: skip
+
+
+def is_ulceration(code: Any) -> bool:
+    """True if the code, or the whole of its name, is ulceration."""
+    return has_code(code, ULCERATION) or any(_ULCERATION.fullmatch(each) for each in words(code).split(" | "))
 
 
 def _known(concepts: Iterable[Any], table: Mapping[tuple[str, str], str]) -> str | None:

@@ -131,5 +131,8 @@ def read_ncsp(code: str) -> Classified | None:
 
 
 def _entry(value: str) -> Classified:
-    """``-reason`` refuses; anything else is the key of an operation."""
-    return Classified(refused=value[1:], surgical=False) if value.startswith("-") else Classified(value)
+    """``-reason`` refuses; anything else is the key of an operation, and the site if the code names a finer one."""
+    if value.startswith("-"):
+        return Classified(refused=value[1:], surgical=False)
+    operation, _, site = value.partition(" ")
+    return Classified(operation, site=site or None)

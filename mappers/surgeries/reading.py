@@ -83,7 +83,8 @@ def read_code(concept: Any) -> Reading:
     if operation is None and not why:
         excised = next(filter(None, map(excised_site, names)), None)
         operation = operations()["excision"] if excised is not None else None
-    site = next((each.site for each in found if each.site is not None), excised)
+    # Of several codes the site goes with the operation: the nodes of a thyroidectomy are not its site.
+    site = coded.site if coded is not None else next((each.site for each in found if each.site is not None), excised)
     if site is None and operation is not None and operation.key in _REGIONS:
         site = _REGIONS[operation.key](words(concept))
     side = side or next((each.side for each in found if each.side is not None), None)

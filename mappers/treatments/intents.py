@@ -28,10 +28,12 @@ _SUPPORTIVE = (SNOMED, "399707004")
 
 _INTENT_URL = re.compile(r"(?:intent|intention)(?:-extension)?$", re.I)
 _ROLE_URL = re.compile(r"stellung-?zur-?op$", re.I)
+#: What follows «after» is another therapy than this one.
+_THIS = r"(?<!\bnach )(?<!\bafter )(?<!\bpost )(?<!\bfollowing )"
 _ROLE_WORDS = (
-    (re.compile(r"\bneo-?adjuvan", re.I), NEOADJUVANT),
-    (re.compile(r"\badjuvan", re.I), ADJUVANT),
-    (re.compile(r"\bmaintenance|\berhaltung", re.I), MAINTENANCE),
+    (re.compile(rf"{_THIS}\bneo-?adjuvan", re.I), NEOADJUVANT),
+    (re.compile(rf"{_THIS}\badjuvan", re.I), ADJUVANT),
+    (re.compile(rf"{_THIS}\b(?:maintenance|erhaltung)", re.I), MAINTENANCE),
 )
 _INTENT_WORDS: tuple[tuple[re.Pattern[str], Intent], ...] = (
     (re.compile(r"\b(?:curative|kurativ)", re.I), "curative"),

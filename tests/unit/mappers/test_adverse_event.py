@@ -171,6 +171,7 @@ def test_a_plain_name_stays_plain(text: str) -> None:
         ({"text": "Hand-foot syndrome (palmar-plantar erythrodysesthesia)"}, "10054524"),
         (concept("https://www.meddra.org", "10002034"), "10002272"),
         (concept("http://hl7.org/fhir/sid/icd-10-cm", "D70.1"), "10029366"),
+        (concept("http://fhir.de/CodeSystem/bfarm/icd-10-gm", "D70.14"), "10029366"),
         (concept("http://hl7.org/fhir/sid/icd-10-cm", "D70.1") | {"text": "Febrile neutropenia, grade 3"}, "10016288"),
         ({"text": "Polyneuropathie"}, None),
         ({"text": "neuropathy"}, None),

@@ -48,6 +48,9 @@ def test_the_status_is_found_behind_a_registrys_code() -> None:
         (SNOMED, "1", "Pathological fracture due to metastatic bone disease"),
         (SNOMED, "1", "Suspected lung cancer"),
         (SNOMED, "1", "Z.n. Mammakarzinom"),
+        (SNOMED, "1", "Kein Anhalt für Prostatakarzinom"),
+        (SNOMED, "1", "Ausschluss Leukämie"),
+        (SNOMED, "1", "Angst vor Brustkrebs"),
     ],
 )
 def test_a_name_of_cancer_that_is_no_diagnosis_of_it(system: str, code: str, display: str) -> None:
@@ -193,3 +196,10 @@ def test_the_registrys_side(side: str, code: str | None) -> None:
     draft = only(mapped(patient(), condition(code="C50.9", bodySite=[concept(system, side)])), "NeoplasticEntity")
     stated = draft.payload.get("laterality")
     assert (stated and stated["code"]) == code
+
+
+@pytest.mark.parametrize(
+    "text", ["Prostatakarzinom", "Akute Leukämie", "Mamma-Ca rechts", "Plasmozytom", "Osteosarkom"]
+)
+def test_german_names_of_cancers(text: str) -> None:
+    assert diagnose({"code": {"text": text}}).relationship == "primary"

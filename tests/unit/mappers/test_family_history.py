@@ -88,6 +88,10 @@ def test_a_relationship_that_pop_does_not_know_waits() -> None:
         ({"text": "ovarian cancer"}, "C56.9"),
         ({"text": "stomach or colon cancer"}, None),
         ({"text": "cancer"}, None),
+        ({"text": "Ovarialkarzinom"}, "C56.9"),
+        ({"text": "Lungen-Ca"}, "C34.9"),
+        ({"text": "Schilddrüsenkarzinom"}, "C73.9"),
+        ({"text": "Unterleibskrebs"}, None),
     ],
 )
 def test_a_history_of_a_cancer_is_the_relatives_cancer(code: dict[str, Any], site: str | None) -> None:

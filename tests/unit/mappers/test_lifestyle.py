@@ -105,6 +105,8 @@ SOCIAL = [concept("http://terminology.hl7.org/CodeSystem/observation-category", 
         (concept(*STATUS), {"valueCodeableConcept": concept("urn:local", "4", "Never Smoker")}, "266919005"),
         (concept(*STATUS), {"valueString": "nie geraucht"}, "266919005"),
         (concept(*STATUS), {"valueString": "Nichtraucher"}, None),
+        (concept(*STATUS), {"valueString": "Nichtraucher (nie geraucht)"}, "266919005"),
+        (concept(*STATUS), {"valueString": "Raucher (ehemals Raucher)"}, None),
     ],
 )
 def test_smoking_in_words(question: dict[str, Any], answer: dict[str, Any], expected: str | None) -> None:
@@ -142,3 +144,15 @@ def test_a_line_that_is_not_understood_waits() -> None:
     draft = only(mapped(patient(), condition(), observation("o", STATUS, valueString=text)), "Lifestyle")
     assert ("unmapped-code", "smokingStatus") in codes(draft)
     assert "smokingPackyears" not in draft.payload
+
+
+def test_a_local_question_without_a_category_and_an_answer_with_pack_years() -> None:
+    record = observation("o", STATUS, valueString="aktueller Raucher, 22,5 pack years") | {
+        "code": {"text": "Raucherstatus"}
+    }
+    draft = only(mapped(patient(), condition(), record), "Lifestyle")
+    assert draft.payload["smokingStatus"]["code"] == "77176002"
+    assert draft.payload["smokingPackyears"] == 22.5
+    assert not drafts(
+        mapped(patient(), condition(), record | {"category": [concept("urn:local", "form")]}), "Lifestyle"
+    )

@@ -161,3 +161,36 @@ def test_a_tumour_without_a_known_site_is_an_unmapped_code() -> None:
     record = condition(code=concept(SNOMED, "363346000", "Malignant neoplastic disease"))
     draft = only(mapped(patient(), record), "NeoplasticEntity")
     assert ("unmapped-code", "topography") in codes(draft)
+
+
+def _course(id: str, day: str, **parts: str) -> dict[str, Any]:
+    """An oBDS course report (MII *Verlauf*) by its parts' keys."""
+    system = "https://www.medizininformatik-initiative.de/fhir/ext/modul-onko/CodeSystem/mii-cs-onko-verlauf-"
+    asked = {"primaertumor": "277062004", "lymphknoten": "399656008"}
+    components = [
+        {"code": concept(SNOMED, asked[part]), "valueCodeableConcept": concept(system + part, key)}
+        for part, key in parts.items()
+    ]
+    about = {"focus": [{"reference": "Condition/c"}], "component": components}
+    return observation(id, (SNOMED, "396432002"), effectiveDateTime=day, **about)
+
+
+def test_a_course_report_tells_of_recurrences() -> None:
+    first = _course("v1", "2025-03-01", primaertumor="R", lymphknoten="K")
+    again = _course("v2", "2025-06-01", primaertumor="R", lymphknoten="R")
+    found = {
+        each.payload["relationship"]: each
+        for each in drafts(mapped(patient(), condition(), again, first), "NeoplasticEntity")
+    }
+    assert found.keys() == {"primary", "local_recurrence", "regional_recurrence"}
+    local, nodes = found["local_recurrence"], found["regional_recurrence"]
+    assert (local.payload["assertionDate"], local.payload["topography"]["code"]) == ("2025-03-01", "C50.4")
+    assert (nodes.payload["assertionDate"], nodes.payload["topography"]["code"]) == ("2025-06-01", "C77.9")
+    assert {each.references["relatedPrimaryId"] for each in (local, nodes)} == {"NeoplasticEntity:Condition/c"}
+    assert local.payload["morphology"] == nodes.payload["morphology"] == found["primary"].payload["morphology"]
+
+
+def test_a_course_report_without_a_recurrence_or_in_error_tells_none() -> None:
+    none = _course("v", "2025-03-01", primaertumor="K")
+    wrong = _course("w", "2025-03-01", primaertumor="R") | {"status": "entered-in-error"}
+    assert only(mapped(patient(), condition(), none, wrong), "NeoplasticEntity").key == "NeoplasticEntity:Condition/c"

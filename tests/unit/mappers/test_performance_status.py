@@ -26,6 +26,7 @@ MII = "https://www.medizininformatik-initiative.de/fhir/ext/modul-onko/CodeSyste
         (ECOG, {"valueCodeableConcept": concept(MII + "ecog", "1")}, "ecogScore", 1),
         (ECOG, {"valueCodeableConcept": concept(MII + "ecog", "90%")}, "karnofskyScore", 90),
         (KARNOFSKY, {"valueCodeableConcept": concept(MII + "karnofsky", "70%")}, "karnofskyScore", 70),
+        (KARNOFSKY, {"valueCodeableConcept": {"coding": [{"code": "30%"}]}}, "karnofskyScore", 30),
         (KARNOFSKY, {"valueQuantity": {"value": 80, "unit": "%"}}, "karnofskyScore", 80),
         (KARNOFSKY, {"valueCodeableConcept": concept(LOINC, "LA9627-6")}, "karnofskyScore", 0),
         (ECOG, {"valueString": "ECOG 1"}, "ecogScore", 1),

@@ -642,6 +642,16 @@ def test_bestrahlungen() -> None:
     }
 
 
+def test_a_sequential_boost_is_a_dosage_of_its_own() -> None:
+    whole, boost = (
+        bestrahlung("P", "UH", "3.1", "L", 50.4, 1.8, "N"),
+        bestrahlung("P", "EL", "3.2", "L", 10.0, 2.0, "SEQ"),
+    )
+    result = mapped(patient(), condition(), strahlentherapie(intention("K"), whole, boost))
+    assert sorted(each.payload["fractions"] for each in drafts(result, DOSAGE)) == [5, 28]
+    assert only(result, KIND).payload["sessions"] == 33
+
+
 @pytest.mark.parametrize(
     ("total", "daily", "boost", "days"),
     [

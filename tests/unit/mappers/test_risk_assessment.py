@@ -143,3 +143,10 @@ def test_the_type_of_a_risk_assessment_names_its_method() -> None:
     draft = only(mapped(patient(), condition(), record), "RiskAssessment")
     assert (draft.payload["methodology"]["code"], draft.payload["risk"]["code"]) == ("C155843", "C155845")
     assert draft.sources["methodology"][0].element == "code"
+
+
+def test_a_score_as_a_code_without_a_system() -> None:
+    """MII's *Weitere Klassifikationen*."""
+    said = observation("o", (SNOMED, "1"), valueCodeableConcept={"coding": [{"code": "3"}]}) | {"code": {"text": "IPI"}}
+    draft = only(mapped(patient(), condition(), said), "RiskAssessment")
+    assert (draft.payload["score"], draft.payload["risk"]["code"]) == (3.0, "C161808")

@@ -144,6 +144,12 @@ def test_breslow_depth(unit: tuple[str, float]) -> None:
     assert "Observation/u" in {source.resource for source in draft.sources["isUlcered"]}
 
 
+def test_ulceration_by_its_german_name() -> None:
+    depth = observation("o", BRESLOW, valueQuantity={"value": 2.3, "code": "mm", "system": UCUM})
+    ulceration = observation("u", (LOINC, "1"), valueString="ja") | {"code": {"text": "Ulzeration"}}
+    assert only(_mapped(depth, ulceration, tumour="C43.5"), "BreslowDepth").payload["isUlcered"] is True
+
+
 def test_a_class_of_depth_is_no_depth() -> None:
     draft = only(_mapped(observation("o", BRESLOW, **_coded((SNOMED, "17456000")))), "BreslowDepth")
     assert codes(draft) == {("missing-required", "depth")}

@@ -76,6 +76,12 @@ def test_ops(code: str, operation: str) -> None:
     assert found.operation == operation
 
 
+def test_the_site_goes_with_the_operation() -> None:
+    assert read_code(concept(OPS, "5-403.03")).site == "C77.0"
+    both = {"coding": [{"system": OPS, "code": code} for code in ("5-063.0", "5-403.20")]}
+    assert read_code(both).site is None
+
+
 @pytest.mark.parametrize(
     "code", ["1-464.00", "3-225", "8-522.d0", "6-001.1", "9-401.2", "5-399.5", "5-889.1", "5-411.0"]
 )

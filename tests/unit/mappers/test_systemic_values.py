@@ -186,6 +186,31 @@ def test_intent_by_metastases(more: list[dict[str, Any]], intent: str | None) ->
     assert therapy.blocked == (intent is None)
 
 
+@pytest.mark.parametrize("histology", ["9500/3", "9070/3", "8960/3", "9260/3"])
+def test_metastases_say_nothing_where_stage_iv_is_cured(histology: str) -> None:
+    url = "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-histology-morphology-behavior"
+    morphology = {
+        "url": url,
+        "valueCodeableConcept": concept("http://terminology.hl7.org/CodeSystem/icd-o-3", histology),
+    }
+    tumour = condition(code="C74.90", extension=[morphology])
+    given = _days("2024-03-01", extension=[])
+    therapy = only(
+        mapped(patient(), tumour, condition("m", "C79.51", onsetDateTime="2024-02-20"), *given), "SystemicTherapy"
+    )
+    assert therapy.blocked
+    assert "intent" not in therapy.payload
+
+
+@pytest.mark.parametrize(
+    ("note", "role"), [("Erhaltungstherapie nach Platin", "C15688"), ("nach neoadjuvanter Therapie", None)]
+)
+def test_a_role_in_a_note(note: str, role: str | None) -> None:
+    given = administration("a", ("3002", "cyclophosphamide"), "2024-03-01", note=[{"text": note}])
+    therapy = only(mapped(patient(), condition(), given), "SystemicTherapy")
+    assert therapy.payload.get("adjunctiveRole", {}).get("code") == role
+
+
 @pytest.mark.parametrize(("group", "intent"), [("IIB", "curative"), ("IV", "palliative")])
 def test_intent_by_stage(group: str, intent: str) -> None:
     stage = observation("s", ("http://loinc.org", "21908-9"), valueCodeableConcept={"text": f"Stage {group}"})
