@@ -26,6 +26,8 @@ from mappers.terminology.conceptmap import ConceptMap
 ROWS, CONCEPTS, ASKED, REPEATS = 100_000, 200_000, 200, 5
 #: Distinct codes that a hospital uses over and over; codes that are asked for once each.
 USED, ONCE = 2_000, 20_000
+#: Concepts of the two longest lists, where POP's own are not at hand.
+GENERATED = (13_000, 44_000)
 LIST, HOUSE = "ICD10Condition", "http://house.example.org/codes"
 _PARTS = (
     "acute", "chronic", "primary", "secondary", "benign", "malignant", "papillary", "follicular", "mucinous", "serous",
@@ -98,11 +100,12 @@ def _lists() -> tuple[dict[str, list[Concept]], str]:
     folder = Path(os.environ.get("POP_GATEWAY_SHARED", "")) / "pop" / "terminologies"
     if "POP_GATEWAY_SHARED" in os.environ and folder.is_dir():
         return {name: concepts_from_json(items) for name, items in read_lists(folder).items()}, "POP's full lists"
-    names = _names(45_000)
+    conditions, genes = GENERATED
+    names = _names(conditions + genes)
     return {
-        LIST: [Concept("http://hl7.org/fhir/sid/icd-10", f"X{at:05}", next(names)) for at in range(13_000)],
-        "Gene": [Concept("http://www.genenames.org/geneId", f"HGNC:{at}", next(names)) for at in range(32_000)],
-    }, "generated lists of 45,000 concepts"
+        LIST: [Concept("http://hl7.org/fhir/sid/icd-10", f"X{at:05}", next(names)) for at in range(conditions)],
+        "Gene": [Concept("http://www.genenames.org/geneId", f"HGNC:{at}", next(names)) for at in range(genes)],
+    }, f"generated lists of {conditions + genes:,} concepts"
 
 
 def _names(count: int) -> Iterator[str]:

@@ -7,7 +7,20 @@ import importlib.util
 import orjson
 import pytest
 
-from gateway.bench import change, hospital, intake, latency, limit, load, mapping, memory, sandbox, volume
+from gateway.bench import (
+    change,
+    deciding,
+    hospital,
+    intake,
+    latency,
+    limit,
+    load,
+    mapping,
+    memory,
+    sandbox,
+    terminology,
+    volume,
+)
 from gateway.bench.corpus import patient_record
 from gateway.bench.report import Row
 from gateway.intake.validate import validate
@@ -99,3 +112,15 @@ async def test_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = await limit.run()
     assert float(rows[0].ratio) > 0
     assert "1: " in rows[0].baseline
+
+
+async def test_terminology(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("POP_GATEWAY_SHARED", raising=False)
+    small = {"ROWS": 200, "CONCEPTS": 300, "ASKED": 20, "REPEATS": 1, "USED": 20, "ONCE": 100, "GENERATED": (100, 200)}
+    for name, value in small.items():
+        monkeypatch.setattr(terminology, name, value)
+    monkeypatch.setattr(deciding, "WAITING", 20)
+    monkeypatch.setattr(deciding, "OTHERS", 10)
+    rows = await terminology.run()
+    assert float(ratio_of(rows, "translations, asked before")) > 0
+    assert any(row.name == "a code that 20 patients wait for is decided" for row in rows)
