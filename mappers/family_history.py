@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from mappers.codes import ICD_O_TOPOGRAPHY
+from mappers.codes import ICD_O_MORPHOLOGY, ICD_O_TOPOGRAPHY
 from mappers.diagnoses import diagnose
 from mappers.drafting import Drafting
 from mappers.fhir import choice, codings, extension_value, objects, text_of, words
 from mappers.protocol import Context, Group, JsonObject, MapOutput, NotForPop, Resource, Source
 from mappers.relatives import relation_of, relatives_cancer, site_of_name
 from mappers.subjects import TUMOUR, case_key, check_after_birth, day_in, primaries, subject_source
+from mappers.terminology.neoplasm_names import read_name
 from mappers.units import decimal_of
 
 _POP = "http://onconova.github.io/fhir/StructureDefinition/"
@@ -33,8 +34,8 @@ class FamilyHistoryMapper:
       conditions only is not for POP; one whose history is complete and names no condition had no cancer (an assumption: R4
       FamilyMemberHistory.status ``completed``).
     * A *history of* a cancer (ICD-10 Z80, Z85; ICD-9-CM V10, V16; SNOMED CT situations) is that cancer of the relative.
-    * Site and histology: POP's extensions, else what the condition's code names; where it is only a text, the site that the whole
-      of it names (``Breast cancer``), an assumption: a word that is not understood makes it no name of a site.
+    * Site and histology: POP's extensions, else what the condition's code names; where it is only a text, what the whole of it
+      names (``Breast cancer``), an assumption: a word that is not understood makes it no name of ours.
     * Date: when it was recorded; else (assumed) the day of the first diagnosis, when family history is taken; option
       ``family-history.date-absent`` = ``block`` lets it wait instead.
     """
@@ -161,7 +162,7 @@ def _cancer(drafting: Drafting, member: Resource, prefix: str, cancer: JsonObjec
             drafting.put(field, found.concept, source)
             drafting.note_rule(field, found, source)
         elif found is None and field == "topography":
-            _site_by_text(drafting, relatives_cancer(cancer.get("code")), source, context)
+            _by_text(drafting, relatives_cancer(cancer.get("code")), source, context)
     contributed = extension_value(cancer, CONTRIBUTED)
     if contributed is not None and isinstance(contributed[1], bool):
         drafting.put("contributedToDeath", contributed[1], Source(member.reference, prefix + contributed[0]))
@@ -172,16 +173,18 @@ def _cancer(drafting: Drafting, member: Resource, prefix: str, cancer: JsonObjec
     _onset(drafting, member, prefix, cancer)
 
 
-def _site_by_text(drafting: Drafting, code: JsonObject, source: Source, context: Context) -> None:
-    named = site_of_name(text_of(code.get("text"))) if not codings(code) else None
-    if named is None:
-        return
-    found = context.translate("CancerTopography", {"system": ICD_O_TOPOGRAPHY, "code": named})
-    if found is not None:
-        drafting.put("topography", found.concept, source)
-        drafting.assume(
-            "topography", "site-by-text", "The cancer is told as a text: the site that it names is taken.", source
-        )
+def _by_text(drafting: Drafting, code: JsonObject, source: Source, context: Context) -> None:
+    text = text_of(code.get("text")) if not codings(code) else ""
+    named = read_name(text) if text else None
+    for field, terminology, system, stated in (
+        ("topography", "CancerTopography", ICD_O_TOPOGRAPHY, site_of_name(text) if text else None),
+        ("morphology", "CancerMorphology", ICD_O_MORPHOLOGY, named.morphology if named is not None else None),
+    ):
+        found = context.translate(terminology, {"system": system, "code": stated}) if stated is not None else None
+        if found is not None and field not in drafting.payload:
+            drafting.put(field, found.concept, source)
+            said = "The cancer is told as a text: what the whole of it names is taken."
+            drafting.assume(field, "cancer-by-text", said, source)
 
 
 def _onset(drafting: Drafting, member: Resource, prefix: str, cancer: JsonObject) -> None:

@@ -48,6 +48,10 @@ _WORDS = {
 _DEGREE = re.compile(
     r"^(?:strongly|strong|weakly|weak|focally|focal|moderately|diffusely|diffuse|low|stark|schwach|fokal|mäßig|deutlich|diffus)\s+"
 )
+#: How a positive stain looks, behind the answer: ``Positive, diffuse strong``.
+_HOW = re.compile(
+    r"\b(?:diffuse(?:ly)?|strong(?:ly)?|weak(?:ly)?|focal(?:ly)?|moderate(?:ly)?|patchy|block[- ]type|and|nuclear|cytoplasmic)\b|\W"
+)
 _AFTER = re.compile(r"\s*(?:for amplification|staining|expression|result|nuclear staining|färbung)$|[.!;:]+$")
 
 _NAMED = re.compile(r"^(?:her-?2(?:/neu)?|er|pr|pgr|ar|pd-?l1|p16|hpv|ebv)[\s:=-]+(?=\w)")
@@ -101,10 +105,11 @@ def presence_word(text: str) -> str | None:
     """The same for words; None for anything else."""
     said = _NAMED.sub("", plain(text).strip(" ()"))
     short = _AFTER.sub("", _IN_BRACKETS.sub("", said))
-    for form in (said, _AFTER.sub("", said), short, _DEGREE.sub("", short)):
-        if form in _WORDS:
-            return _WORDS[form]
-    return None
+    head, _, how = short.partition(",")
+    forms = [said, _AFTER.sub("", said), short, _DEGREE.sub("", short)]
+    if how and not _HOW.sub("", how):
+        forms.append(head.strip())
+    return next((_WORDS[form] for form in forms if form in _WORDS), None)
 
 
 def nuclear_word(text: str) -> str | None:

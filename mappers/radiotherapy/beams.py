@@ -24,6 +24,7 @@ from mappers.radiotherapy.procedures import BESTRAHLUNG, code_words, note_text
 from mappers.radiotherapy.tables import TABLES, UNC, Pair, ops_entry
 
 _EXTERNAL = frozenset({"1156506007", "45643008", "10611004", "1156505006", "80347004"})
+_PHOTONS, _CONFORMAL = "1156506007", "1162782007"
 _NUCLIDE, _IMRT, _VMAT = "440252007", "441799006", "1156530009"
 _FAMILY_WORDS = (
     ("external", re.compile(r"external beam|\bebrt\b|teletherap|telether|perkutan", re.I)),
@@ -257,8 +258,12 @@ def _worded(text: str) -> Pair:
 
 
 def _inferred(beam: Beam) -> Beam:
-    """A technique that mCODE's value sets admit for one modality alone names it (IMRT and VMAT: photons; permanent seeds aside)."""
+    """A technique that mCODE's value sets admit for one modality alone names it (IMRT and VMAT: photons; permanent seeds aside). A
+    conformal technique without one is photons too (CoC STORE: FORDS modality 32, *conformal or 3-D therapy*, became *external beam,
+    photons*)."""
     if beam.modality is not None or beam.technique is None or any(each[0] == "modality" for each in beam.unknown):
         return beam
     admitting = [modality for modality, techniques in TABLES.techniques_of.items() if beam.technique in techniques]
+    if beam.technique == _CONFORMAL:
+        admitting = [_PHOTONS]
     return replace(beam, modality=admitting[0], inferred=True) if len(admitting) == 1 else beam

@@ -41,8 +41,8 @@ class RadiotherapyMapper:
       Cancer Terms*), an assumption; then the option ``therapy.default-intent``; else blocked.
     * Dosages: the summary's volumes; else a BodyStructure's phases added up, each part of the oBDS by itself, a place per its
       sessions. Days of a Bestrahlung: total by daily dose (oBDS 14.9, 14.10) if whole and without a simultaneous boost.
-    * Settings: POP requires modality and technique. IMRT and VMAT are photons (mCODE's value sets); what is stated but not in
-      POP's list (stereotactic) is its ``UNC``, an assumption; what is not stated waits.
+    * Settings: POP requires modality and technique. IMRT, VMAT (mCODE's value sets) and conformal beams (STORE) are photons;
+      what is stated but not in POP's list (stereotactic) is its ``UNC``, an assumption; what is not stated waits.
     * End: the summary's; of sessions the last one's day, an assumption that moves as they arrive.
     """
 
@@ -184,6 +184,6 @@ def _setting(beam: Beam, course: Course, parent: str, context: Context) -> Draft
         else:
             setting.missing(field, "POP requires it beside the other, and the source does not state it.", source)
     if beam.inferred:
-        text = "mCODE's value sets admit this technique for this modality alone."
+        text = "The technique is one of this modality (mCODE's value sets; for conformal beams the CoC's STORE manual)."
         setting.assume("modality", "modality-of-technique", text, beam.sources[0])
     return setting

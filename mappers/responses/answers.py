@@ -5,6 +5,7 @@
   response…; Cheson, *J Clin Oncol* 2014;32:3059), IMWG (a very good partial response is a partial one, a stringent complete one
   is complete; Kumar, *Lancet Oncol* 2016;17:e328), iRECIST (``iUPD`` meets RECIST's PD; Seymour, *Lancet Oncol* 2017;18:e143).
   A minor or minimal response (RANO, IMWG, oBDS key B) is less than RECIST's partial one, which makes it stable disease.
+* A Deauville score of 1 to 3 is a complete metabolic response by Lugano; 4 and 5 are no category by themselves (Cheson 2014).
 * mCODE's trend and remission codes: stable, worsened, undetermined, full and partial remission. *Improved* is none of RECIST's
   categories: mCODE (STU2.1) lists it beside partial and full remission, and RECIST wants 30 % for a partial response. POP has
   ``recistInterpreted`` for what is read so, and nothing between stable and partial: it is taken for a partial response, an
@@ -114,6 +115,10 @@ _NOISE = frozenset({"", "recist", "recist 1.1", "recist 1.0", "irecist", "percis
                     "disorder", "overall", "overall response", "response"})  # fmt: skip
 #: Whether a later scan confirmed it does not change the category of the day (RECIST 1.1, §4.6).
 _STATUS = re.compile(r"\b(?:un)?confirmed\s+|\s*[-–(]?\s*\b(?:un)?confirmed\)?$")
+#: The score beside the category that it led to (``Complete metabolic response (Deauville 1)``).
+_DEAUVILLE = re.compile(
+    r"\b(?:deauville(?: (?:score|scale|5-point scale|five-point scale))?|5-?ps|ds)\s*(?:of|=|:)?\s*([1-5])\b", re.I
+)
 _SEPARATORS = re.compile(r"[()\[\]:;=,/]|\s[-–—]+\s")
 
 
@@ -121,6 +126,11 @@ def read_text(text: str) -> Answer | None:
     """The category that a text names and nothing else: ``PR``, ``Partial response (PR)``, ``RECIST 1.1: SD``."""
     plain = " ".join(text.casefold().replace("’", "'").split()).strip(" .!")
     plain = _STATUS.sub("", plain)
+    score = _DEAUVILLE.search(plain)
+    if score is not None:
+        plain = _DEAUVILLE.sub("", plain).strip(" .!,;-–")
+        if not plain.strip("()[] "):
+            return Answer("CR", True) if score[1] in "123" else None
     whole = _PHRASES.get(plain)
     if whole is not None:
         return whole

@@ -91,9 +91,18 @@ def _ulceration(drafting: Drafting, element: JsonObject, source: Source) -> None
     stated = element.get("valueBoolean")
     if isinstance(stated, bool):
         drafting.put("isUlcered", stated, source)
-    elif found & _PRESENT or text in ("present", "yes", "ja", "vorhanden", "ulcerated"):
+    elif found & _PRESENT or text in ("present", "yes", "ja", "vorhanden", "ulcerated", "identified"):
         drafting.put("isUlcered", True, source)
-    elif found & _ABSENT or text in ("absent", "not present", "no", "nein", "nicht vorhanden", "not ulcerated"):
+    elif found & _ABSENT or text in (
+        "absent",
+        "not present",
+        "no",
+        "nein",
+        "nicht vorhanden",
+        "not ulcerated",
+        "not identified",
+        "none",
+    ):
         drafting.put("isUlcered", False, source)
     else:
         drafting.issue(

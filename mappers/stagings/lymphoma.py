@@ -20,6 +20,7 @@ from mappers.terminology.stage_names import token_of
 _MODIFIER = frozenset({(SNOMED, "106252000")})
 _NATURE = frozenset({(SNOMED, "277366005")})
 _BULKY = frozenset({(SNOMED, "260873006")})
+_BULKY_NAME = re.compile(r"bulk(?:y)?(?: disease| mass| lesion)?", re.I)
 _PRESENT, _ABSENT = (SNOMED, "52101004"), (SNOMED, "2667000")
 _CLINICAL = frozenset({(SNOMED, "260998006"), (NCIT, "C177558")})
 _PATHOLOGICAL = frozenset({(SNOMED, "261023001"), (NCIT, "C177559")})
@@ -45,7 +46,7 @@ def put_lymphoma(drafting: Drafting, statement: Statement, context: Context) -> 
                 drafting.unmapped("modifiers", "LymphomaStageValueModifier", value, source=source)
         elif has_code(code, _NATURE):
             _side(drafting, value, source)
-        elif has_code(code, _BULKY):
+        elif has_code(code, _BULKY) or _BULKY_NAME.fullmatch(words(code)):
             _bulky(drafting, value, source)
     source = Source(reference, "code" if not statement.of_condition else statement.element)
     if "pathological" not in drafting.payload:
@@ -119,9 +120,10 @@ def _side(drafting: Drafting, concept: Any, source: Source) -> None:
 
 
 def _bulky(drafting: Drafting, value: Any, source: Source) -> None:
-    if has_code(value, {_PRESENT}):
+    said = words(value).casefold()
+    if has_code(value, {_PRESENT}) or said in ("yes", "present", "ja", "bulky"):
         drafting.put("bulky", True, source)
-    elif has_code(value, {_ABSENT}):
+    elif has_code(value, {_ABSENT}) or said in ("no", "absent", "nein", "not bulky"):
         drafting.put("bulky", False, source)
     else:
         drafting.issue(

@@ -76,6 +76,8 @@ class Course:
             return _last(whole)
         if any(each.kind == "course" and each.timing.course for each in self.evidence) or not self.drugs:
             return None
+        if (closed := self._closed_by_plan()) is not None:
+            return closed
         ends: list[tuple[Day, Source]] = []
         for evidence in self.drugs.values():
             latest = max(evidence, key=lambda each: (each.timing.reach or dt.date.min, chronological(each)))
@@ -85,6 +87,17 @@ class Course:
             if last is not None:
                 ends.append(last)
         return max(ends, key=lambda each: each[0].date, default=None)
+
+    def _closed_by_plan(self) -> tuple[Day, Source] | None:
+        """The last dose, if a closed plan of these drugs covers it: no more of it is to come."""
+        last = self.last_dose()
+        if last is None:
+            return None
+        closed = (
+            each.kind == "planned" and each.timing.finished and each.timing.end is not None
+            and last[0].date <= each.timing.end.date and each.name in self.drugs for each in self.evidence
+        )  # fmt: skip
+        return last if any(closed) else None
 
     def supplied(self) -> tuple[Day, Source] | None:
         """The last day that closed orders cover, where only orders tell of it: the supply's end, or the last of several orders."""

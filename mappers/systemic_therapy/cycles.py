@@ -18,13 +18,15 @@ _NUMBERED = re.compile(
     r"\b(?:cycle|zyklus|kurs|course)\s*(?:no\.?|nr\.?|#)?\s*(\d{1,2})\b(?!\s*(?:x|×|weeks?|wochen))|\bC(\d{1,2})\s*D\d",
     re.I,
 )
+#: ``ABVD x 4``, ``6 cycles``.
+_TIMES = re.compile(r"\b[x×]\s?(\d{1,2})\b(?!\s*(?:days?|weeks?|mg|gy))|\b(\d{1,2})\s*(?:cycles|zyklen)\b", re.I)
 #: A cycle's doses lie within a working week; cycles begin at least two weeks apart (ddAC, FOLFOX). Weekly doses tell no cycles.
 _WITHIN, _APART = dt.timedelta(days=4), dt.timedelta(days=13)
 
 
 def cycles_of(course: Course) -> tuple[int, Source, bool] | None:
     """(number, source, whether it is counted from the days of doses). POP's own extension, then the numbers in the texts of doses
-    (``C3D1``, ``Zyklus 3``), then the days on which doses were given, if they lie apart as cycles do."""
+    (``C3D1``, ``Zyklus 3``), a completed plan's title, then the days on which doses were given, if they lie apart as cycles do."""
     for each in course.evidence:
         stated = extension_value(each.resource.json, CYCLES)
         if stated is not None and isinstance(stated[1], int) and 0 <= stated[1] < 10_000:
@@ -36,6 +38,8 @@ def cycles_of(course: Course) -> tuple[int, Source, bool] | None:
     if numbered:
         number, each = max(numbered, key=lambda found: (found[0], found[1].resource.reference))
         return number, Source(each.resource.reference, "note" if each.resource.json.get("note") else "dosage"), False
+    if (planned := _planned(course)) is not None:
+        return planned
     if not given:
         # Closed orders, one for each cycle, tell as much where nobody records doses.
         given = [
@@ -44,6 +48,18 @@ def cycles_of(course: Course) -> tuple[int, Source, bool] | None:
     counted = _counted(given)
     per_cycle = doses_of_a_cycle(course.names)
     return (-(-counted[0] // per_cycle), counted[1], True) if counted is not None else None
+
+
+def _planned(course: Course) -> tuple[int, Source, bool] | None:
+    """The number in the title of a completed plan (``ABVD x 4``): all of it was given."""
+    for each in course.evidence:
+        if each.kind != "planned" or each.resource.json.get("status") != "completed":
+            continue
+        for name in ("title", "description"):
+            match = _TIMES.search(text_of(each.resource.json.get(name)))
+            if match is not None and 0 < int(match[1] or match[2]) <= 24:
+                return int(match[1] or match[2]), Source(each.resource.reference, name), False
+    return None
 
 
 def _numbers(each: Evidence) -> Iterator[int]:

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from mappers.agents import AGENTS
-from mappers.codes import ADJUNCTIVE_ROLE, NCIT
+from mappers.codes import ADJUNCTIVE_ROLE, NCIT, SNOMED
 from mappers.dates import within
 from mappers.drafting import Drafting
+from mappers.events.terms import find_term
 from mappers.fhir import codings, extension_value
-from mappers.protocol import Context, Draft, Source
+from mappers.protocol import Context, Draft, JsonObject, Source
 from mappers.subjects import case_key, check_after_birth, only_primary, subject_source
 from mappers.systemic_therapy import derived
 from mappers.systemic_therapy.closing import Omission, is_left_behind, left_out_for_good, operated_after
@@ -19,7 +20,7 @@ from mappers.systemic_therapy.courses import Course
 from mappers.systemic_therapy.cycles import cycles_of
 from mappers.systemic_therapy.doses import put_dose
 from mappers.treatments.intents import MAINTENANCE, notes_state_purpose
-from mappers.treatments.termination import reason_of_words, stated_termination
+from mappers.treatments.termination import NOT_TOLERATED, reason_of_words, stated_termination
 
 #: What is read of each resource of a course, whether or not it becomes a field.
 _READ = (
@@ -190,24 +191,28 @@ def _cycles(therapy: Drafting, course: Course) -> None:
 
 def _termination(therapy: Drafting, course: Course, stopped: Omission | None, context: Context) -> None:
     """Of the latest evidence that states one. A dose's own reason, or that of one drug of several, ends no therapy that goes on."""
-    if course.end() is None:
-        if stopped is not None:
-            therapy.concept(
-                "terminationReason",
-                "TreatmentTerminationReason",
-                stopped.reason,
-                context=context,
-                source=stopped.source,
-            )
-        return
-    for each in sorted(course.evidence, key=lambda each: (each.timing.reach or dt.date.min, each.name), reverse=True):
+    ended = course.evidence if course.end() is not None else ()
+    for each in sorted(ended, key=lambda each: (each.timing.reach or dt.date.min, each.name), reverse=True):
         stated = stated_termination(each.carriers)
         if stated is not None:
             concept, at = stated
             if context.translate("TreatmentTerminationReason", concept, text=True) is None:
-                concept = reason_of_words(concept) or concept
+                concept = reason_of_words(concept) or _reason_of_event(therapy, concept, at, context) or concept
             therapy.concept("terminationReason", "TreatmentTerminationReason", concept, context=context, source=at)
             return
+    if stopped is not None:
+        therapy.concept(
+            "terminationReason", "TreatmentTerminationReason", stopped.reason, context=context, source=stopped.source
+        )
+
+
+def _reason_of_event(therapy: Drafting, concept: JsonObject, at: Source, context: Context) -> JsonObject | None:
+    """A reason that is an adverse event's term (CTCAE): the treatment was not tolerated."""
+    if find_term(concept, context) is None:
+        return None
+    text = "The reason is an adverse event (a term of CTCAE): the treatment was not tolerated."
+    therapy.assume("terminationReason", "not-tolerated-by-event", text, at)
+    return {"coding": [{"system": SNOMED, "code": NOT_TOLERATED}]}
 
 
 def _targets(therapy: Drafting, course: Course, context: Context) -> None:

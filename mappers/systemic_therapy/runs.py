@@ -9,6 +9,7 @@ from typing import Any
 
 from mappers.agents import given_together
 from mappers.systemic_therapy.evidence import Evidence
+from mappers.treatments.intents import MAINTENANCE
 
 #: A surgery, or a stated end, ends a run where the pause is at least this long: what comes before and after are two therapies.
 _SURGICAL_PAUSE = dt.timedelta(days=28)
@@ -185,6 +186,9 @@ def _apart(
         after = getattr(each, what)
         if before is not None and after is not None and before != after:
             return True
+    if each.role == MAINTENANCE and stated and stated.get("role") is None:
+        # Maintenance follows an initial therapy (NCI Dictionary of Cancer Terms): what was given before it is that.
+        return True
     start = each.timing.start
     if start is None or reach is None:
         return False

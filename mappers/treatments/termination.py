@@ -11,6 +11,8 @@ from mappers.protocol import JsonObject, Resource, Source
 
 #: Ended, as each type calls it (R4 value sets of status); an order may be cancelled after doses of it were given.
 ENDED = frozenset({"completed", "stopped", "ended", "revoked", "final", "cancelled"})
+#: SNOMED CT *Treatment not tolerated*, as POP has it.
+NOT_TOLERATED = "407563006"
 #: oBDS *Ende_Grund*: other reasons and unknown ones are none that POP could hold.
 _NO_REASON = frozenset({"S", "U"})
 #: mCODE before STU2 called it ``onco-core-TerminationReason-extension``.
@@ -20,7 +22,7 @@ _WORDS = tuple(
     (re.compile(pattern, re.I), code)
     for pattern, code in (
         (r"progress|no response|refractory|ineffective|therapieversagen|lack of (?:response|efficacy)", "266721009"),
-        (r"toxic|adverse|side effect|intoleran|not tolerated|nebenwirkung|unverträglich", "407563006"),
+        (r"toxic|adverse|side effect|intoleran|not tolerated|nebenwirkung|unverträglich", NOT_TOLERATED),
         (
             r"refus|declin|patient(?:'s)? (?:request|choice|decision|wish)|verweiger|abgelehnt|patientenwunsch",
             "105480006",

@@ -113,3 +113,17 @@ def test_a_history_of_a_cancer_is_the_relatives_cancer(code: dict[str, Any], sit
 def test_a_relative_by_name(who: dict[str, Any], role: str) -> None:
     draft = only(mapped(patient(), condition(), relative(relationship=who, condition=[BREAST])), "FamilyHistory")
     assert draft.payload["relationship"]["code"] == role
+
+
+@pytest.mark.parametrize(
+    ("text", "topography", "morphology"),
+    [("Ovarian cancer", "C56.9", None), ("Melanoma", None, "8720/3"), ("some cancer", None, None)],
+)
+def test_a_relatives_cancer_in_words(text: str, topography: str | None, morphology: str | None) -> None:
+    record = {
+        "resourceType": "FamilyMemberHistory", "id": "f", "status": "completed", "patient": {"reference": "Patient/p"},
+        "date": "2024-03-01", "relationship": {"text": "mother"}, "condition": [{"code": {"text": text}}],
+    }  # fmt: skip
+    draft = only(mapped(patient(), condition(), record), "FamilyHistory")
+    assert (draft.payload.get("topography") or {}).get("code") == topography
+    assert (draft.payload.get("morphology") or {}).get("code") == morphology

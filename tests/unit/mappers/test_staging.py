@@ -328,3 +328,12 @@ def test_among_several_tumours_the_one_that_the_system_stages() -> None:
     assert "only-fitting-tumour" in assumed(draft)
     twice = [*record, condition("e", "C43.61", onsetDateTime="2025-01-01")]
     assert "stagedEntitiesIds" not in only(mapped(patient(), *twice), "BreslowDepth").references
+
+
+@pytest.mark.parametrize(("answer", "ulcered"), [("Present", True), ("Not identified", False)])
+def test_ulceration_by_its_name(answer: str, ulcered: bool) -> None:
+    quantity = {"value": 2.3, "unit": "mm", "system": UCUM, "code": "mm"}
+    named = {"code": {"text": "Ulceration"}, "valueString": answer}
+    ulceration = observation("u", (LOINC, "105600-1")) | named
+    draft = only(_mapped(observation("o", BRESLOW, valueQuantity=quantity), ulceration, tumour="C43.5"), "BreslowDepth")
+    assert draft.payload["isUlcered"] is ulcered

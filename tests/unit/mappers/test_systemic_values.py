@@ -308,3 +308,42 @@ def test_a_surgery_after_the_last_dose_ends_the_course() -> None:
         mapped(patient(), condition(), *_days("2024-03-01", "2024-03-22"), _surgery("2024-04-20")), "SystemicTherapy"
     )
     assert therapy.payload["period"]["end"] == "2024-03-22"
+
+
+def test_maintenance_begins_another_course() -> None:
+    later = [
+        administration(f"m{n}", _PEMBROLIZUMAB, day, note=[{"text": "maintenance"}])
+        for n, day in enumerate(("2024-05-03", "2024-05-24"))
+    ]
+    first, second = drafts(mapped(patient(), condition(), *_DOSES, *later), "SystemicTherapy")
+    assert "adjunctiveRole" not in first.payload
+    assert (second.payload["adjunctiveRole"]["code"], second.payload["period"]["start"]) == ("C15688", "2024-05-03")
+
+
+def _plan(title: str, status: str) -> dict[str, Any]:
+    return {
+        "resourceType": "CarePlan", "id": "plan", "status": status, "intent": "plan", "title": title,
+        "category": [{"text": "Chemotherapy"}], "subject": {"reference": "Patient/p"},
+        "period": {"start": "2024-02-28", "end": "2024-05-01"}, "addresses": [{"reference": "Condition/c"}],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("status", "end", "cycles"), [("completed", "2024-04-12", 2), ("active", None, 3)])
+def test_a_closed_plan_ends_the_course_of_its_drugs(status: str, end: str | None, cycles: int) -> None:
+    days = ("2024-03-01", "2024-03-22", "2024-04-12")
+    names = (("3639", "doxorubicin"), ("3002", "cyclophosphamide"))
+    doses = [administration(f"{drug[1]}{n}", drug, day) for n, day in enumerate(days) for drug in names]
+    draft = only(mapped(patient(), condition(), *doses, _plan("AC x 2", status)), "SystemicTherapy")
+    assert draft.payload["period"].get("end") == end
+    assert draft.payload["cycles"] == cycles
+
+
+def test_a_reason_that_is_an_adverse_event_is_intolerance() -> None:
+    record = {
+        "resourceType": "MedicationStatement", "id": "s", "status": "stopped", "statusReason": [{"text": "Diarrhea"}],
+        "subject": {"reference": "Patient/p"}, "medicationCodeableConcept": {"text": "capecitabine"},
+        "effectivePeriod": {"start": "2024-03-01", "end": "2024-04-01"}, "reasonReference": [{"reference": "Condition/c"}],
+    }  # fmt: skip
+    draft = only(mapped(patient(), condition(), record), "SystemicTherapy")
+    assert draft.payload["terminationReason"]["code"] == "407563006"
+    assert "not-tolerated-by-event" in assumed(draft)

@@ -312,3 +312,15 @@ def test_the_mapper_conforms() -> None:
         TreatmentResponseMapper(), [to_resource(Entry(each)) for each in records], registry=registry(),
         terminology=open_terminology(), options=OPTIONS,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "category"),
+    [
+        ("Complete metabolic response (Deauville 1)", "CR"), ("Deauville score 3", "CR"), ("Deauville 4", None),
+        ("PMR, Deauville 4", "PR"), ("something else (Deauville 2)", None),
+    ],
+)  # fmt: skip
+def test_deauville_beside_a_category(text: str, category: str | None) -> None:
+    found = read_text(text)
+    assert (found.category if found is not None else None) == category

@@ -23,6 +23,7 @@ from mapper_records import (
     reasons,
 )
 
+from mappers.markers.answers import presence_word
 from mappers.markers.numbers import read_number
 from mappers.terminology.analyte_names import analyte_named
 
@@ -392,3 +393,15 @@ def test_the_receptors_of_the_german_breast_module() -> None:
     record = observation("h", (LOINC, "48676-1"), valueCodeableConcept=status, component=[score])
     draft = only(mapped(patient(), condition(), record), "TumorMarker")
     assert (draft.payload["presence"], draft.payload["immunohistochemicalScore"]) == ("negative", "1+")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Positive, diffuse strong", "positive"),
+        ("Negative, focal weak", "negative"),
+        ("Positive, outside slides", None),
+    ],
+)
+def test_how_a_stain_looks_behind_its_answer(text: str, expected: str | None) -> None:
+    assert presence_word(text) == expected
