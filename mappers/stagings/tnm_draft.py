@@ -25,6 +25,8 @@ _READ = (
 #: Values by which a source says that it has nothing to say, for which POP has no concept: UICC MX and PnX, oBDS residual
 #: status U, registry codes for unknown.
 _UNSTATED = frozenset({"MX", "PNX", "U", "UNKNOWN", "UNBEKANNT", "99", "88", "X"})
+#: pT2, ypN1, rpT0: of a pathological classification, whatever stands before the p.
+_PATHOLOGICAL = re.compile(r"[yra]*p[TN]")
 
 
 def key_of(staging: Staging) -> str:
@@ -67,6 +69,7 @@ class StagingDraft:
             self._read(finding)
         for finding in staging.every():
             self._field(finding)
+        self._mixed(where)
         for rejected in staging.rejected:
             drafting.issue("inconsistent-member", rejected.part.field,
                            "A stage group lists a category of the other side (clinical or pathological): it is left out.",
@@ -79,6 +82,16 @@ class StagingDraft:
         if "stage" not in drafting.payload and (staging.group is None or staging.group.value is None):
             self._without_stage()
         return drafting
+
+    def _mixed(self, where: Source) -> None:
+        """A clinical group with contained pathological categories: they have no life outside it and stay, but POP must not hold
+        them as clinical (AJCC 8, chapter 1: pT and pN are of a pathological classification)."""
+        drafting = self.result
+        shown = [str(drafting.payload.get(name, {}).get("display")) for name in ("primaryTumor", "regionalNodes")]
+        if drafting.payload.get("pathological") is False and any(_PATHOLOGICAL.match(each) for each in shown):
+            drafting.withdraw("pathological")
+            text = "The stage group is called clinical and contains pathological categories: its side is left open."
+            drafting.issue("inconsistent-member", "pathological", text, source=where)
 
     def _without_stage(self) -> None:
         """Categories without a stage group wait; the published tables may say it where the site has switched them on."""

@@ -130,8 +130,11 @@ def read_unit(kind: str, field: str) -> str:
 
 
 def written(measure: str, value: float, unit: str) -> str:
-    """As POP's descriptions write it: two decimals, quotients with the unit below as people write it."""
+    """As POP's descriptions write it: two decimals (lengths and masses as they are), quotients with the unit below as people
+    write it."""
     above, _, below = unit.rpartition("__")
     if measure in QUOTIENTS and above:
         return f"{round(value, 2)} {_WRITTEN.get(above, above)}/{_WRITTEN.get(below, below)}"
+    if measure in ("Distance", "Mass"):
+        return f"{float(value)} {unit}"
     return f"{round(value, 2)} {unit}"

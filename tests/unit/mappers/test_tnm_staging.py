@@ -59,6 +59,9 @@ def test_contained_members_are_taken_as_they_are() -> None:
     draft = only(mapped(patient(), condition(), _stage(contained=[inside])), "TNMStaging")
     assert draft.payload["primaryTumor"]["display"] == "pT2a"
     assert draft.sources["primaryTumor"][0].resource == "Observation/s#inside"
+    # POP would hold a pT as clinical; the guard refuses that, so the side stays open and somebody sees why.
+    assert "pathological" not in draft.payload
+    assert codes(draft) == {("inconsistent-member", "pathological")}
 
 
 def test_members_by_day_side_and_focus() -> None:

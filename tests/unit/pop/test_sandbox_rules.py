@@ -45,6 +45,14 @@ def test_every_recorded_roundtrip_comes_back_with_its_mistakes(shared: Path) -> 
     assert not wrong
 
 
+def test_descriptions_write_lengths_and_masses_as_they_are_and_others_with_two_decimals() -> None:
+    assert units.written("Distance", 1.7526, "m") == "1.7526 m"
+    assert units.written("Mass", 79.83225712, "kg") == "79.83225712 kg"
+    assert units.written("Distance", 2, "m") == "2.0 m"
+    assert units.written("Temperature", 36.8889, "celsius") == "36.89 celsius"
+    assert units.written("MassPerArea", 25.98987, "kg__square_meter") == "25.99 kg/m²"
+
+
 @pytest.mark.parametrize(
     ("text", "change", "position", "span", "length"),
     [
