@@ -20,7 +20,7 @@ CONTRIBUTED = _POP + "onconova-ext-family-member-condition-contributed-to-death"
 TOPOGRAPHY = _POP + "onconova-ext-family-history-member-cancer-topography"
 MORPHOLOGY = _POP + "onconova-ext-family-history-member-cancer-morphology"
 
-_AGE = re.compile(r"(?:age\s*)?(\d{1,3})(?:\s*(?:y|years?|jahre))?", re.I)
+_AGE = re.compile(r"(?:age\s*)?(\d{1,3})(?:\s*(?:y|years?|jahren?|j\.?|lj\.?))?", re.I)
 
 #: R4 FamilyHistoryStatus: these state no history.
 _VOID = {"entered-in-error": "entered in error", "health-unknown": "of unknown health"}

@@ -109,7 +109,7 @@ def level_of(value: Any) -> str | None:
 
 _LEVEL = re.compile(
     r"(?:(?P<more>very|favou?rable|unfavou?rable|low|high)[ -]+)?(?P<level>low|intermediate|high|favou?rable|good|poor|adverse)"
-    r"(?:[ -]risk)?(?:[ -](?:group|category|class))?|(?:class|child[- ]pugh|child)\s*(?P<child>[abc])\d{0,2}"
+    r"(?:[ -]risk)?(?:[ -](?:group|category|class))?|(?:(?:class|child[- ]pugh|child)\s*)?(?P<child>[abc])\d{0,2}"
 )
 
 

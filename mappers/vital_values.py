@@ -62,6 +62,9 @@ _NAMES = {
     ),
     **dict.fromkeys(("temperature", "body temperature", "temp", "temperatur", "körpertemperatur"), "temperature"),
 }  # fmt: skip
+_UNMISTAKABLE = frozenset({
+    "body height", "patient height", "körpergröße", "body weight", "patient weight", "körpergewicht",
+})  # fmt: skip
 _PRESSURE_NAMES = frozenset({"blood pressure", "bp", "blutdruck", "rr", "nibp", "blood pressure systolic diastolic"})
 #: Vital signs panel, blood pressure panels.
 PANELS = frozenset({
@@ -108,12 +111,19 @@ def field_of(code: Any, *, named: bool = False) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
+def names_vital_sign(code: Any) -> bool:
+    """True if the name of a test can mean a vital sign only, whatever its category: a tumour has a height and a weight too."""
+    return any(name in _UNMISTAKABLE for name in _plain_names(code))
+
+
 def _plain_names(code: Any) -> list[str]:
     return [" ".join(re.sub(r"[^\w]+", " ", each.lower()).split()) for each in words(code).split(" | ")]
 
 
 def is_vital_sign(json: JsonObject) -> bool:
-    """True if the category says so."""
+    """True if the category says so, or the name, where there is no category."""
+    if not json.get("category"):
+        return names_vital_sign(json.get("code"))
     return any(code == "vital-signs" for each in objects(json.get("category")) for _, code in pairs(each))
 
 

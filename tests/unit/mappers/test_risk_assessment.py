@@ -45,7 +45,7 @@ def test_methods_by_name(text: str, method: str | None) -> None:
     ("text", "level"),
     [
         ("High risk", "high"), ("low-intermediate risk group", "low-intermediate"), ("Favourable", "favorable"),
-        ("Child-Pugh B7", "b"),
+        ("Child-Pugh B7", "b"), ("B (7 Punkte)", "b"),
         ("hohes Risiko", "high"), ("IMDC intermediate risk", "intermediate"), ("poor prognosis", "poor"),
         ("High risk (score 4)", "high"),
         ("Hochrisiko", None),

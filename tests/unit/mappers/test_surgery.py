@@ -76,6 +76,12 @@ def test_ops(code: str, operation: str) -> None:
     assert found.operation == operation
 
 
+def test_german_names_of_soft_tissue_excisions() -> None:
+    found = named("Weite Resektion Weichteiltumor Oberschenkel links")
+    assert found is not None
+    assert found.key == "soft-tissue-excision"
+
+
 def test_the_site_goes_with_the_operation() -> None:
     assert read_code(concept(OPS, "5-403.03")).site == "C77.0"
     both = {"coding": [{"system": OPS, "code": code} for code in ("5-063.0", "5-403.20")]}

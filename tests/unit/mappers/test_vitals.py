@@ -215,3 +215,10 @@ def test_what_names_no_encounter_belongs_to_the_one_of_its_moment() -> None:
     height = observation("b", HEIGHT, **at, **quantity(172, "cm"))
     draft = only(mapped(patient(), condition(), weight, height), "Vitals")
     assert draft.payload.keys() == {"date", "weight", "height"}
+
+
+@pytest.mark.parametrize(("name", "field"), [("Körpergewicht", "weight"), ("Größe", None)])
+def test_a_name_without_a_category(name: str, field: str | None) -> None:
+    record = observation("o", (LOINC, "1"), valueQuantity={"value": 81, "unit": "kg"}) | {"code": {"text": name}}
+    found = drafts(mapped(patient(), condition(), record), "Vitals")
+    assert [field] == ([next(iter(each.payload.keys() - {"date"})) for each in found] or [None])
