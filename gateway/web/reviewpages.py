@@ -55,7 +55,7 @@ async def decision_page(request: web.Request) -> web.Response:
             return render(request, "missing.html", status=404, what="There is no such decision.")
         patients, left = await decisions.progress(connection, number)
     author = request.cookies.get(_AUTHOR, "")
-    return render(request, "decision.html", made=made, patients=patients, left=left, author=author)
+    return render(request, "decision.html", made=made, patients=patients, left=left, author=author, unmapped=UNMAPPED)
 
 
 @routes.post(r"/reviews/decisions/{id:\d+}/undo")

@@ -47,7 +47,12 @@ async def browser() -> AsyncIterator[playwright.Browser]:
 
 async def picture(page: playwright.Page, name: str) -> None:
     if PICTURES is not None:
-        await page.screenshot(path=f"{PICTURES}/{name}.png", full_page=True)
+        assert page.viewport_size is not None
+        await page.screenshot(
+            path=f"{PICTURES}/{name}.png",
+            clip={"x": 0, "y": 0, "width": page.viewport_size["width"], "height": 1200},
+            full_page=True,
+        )
 
 
 async def decided(page: playwright.Page, *, first: bool) -> str:
@@ -128,9 +133,18 @@ async def test_the_queue_is_read_in_the_dark_and_on_a_phone(
             await page.goto(f"{address}{path}")
             assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} at {width}"
             await picture(page, f"{name}-{scheme}-{width}")
+            if width < 400 and name == "queue":
+                row = await page.locator("table.queue tbody tr").first.bounding_box()
+                assert row is not None
+                assert row["height"] < 150, "a row is read at a glance on a phone"
         await page.goto(f"{address}/reviews?code=unmapped-code")
         await page.locator("table.queue td.what a").first.click()
         await page.wait_for_selector("form.decide")
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"item at {width}"
         await picture(page, f"item-{scheme}-{width}")
+        await page.goto(f"{address}/reviews?code=unknown-drugs")
+        await page.locator("table.queue td.what a").first.click()
+        await page.wait_for_selector("text=no question of terminology")
+        assert await page.locator("form.decide").count() == 0
+        await picture(page, f"no-question-{scheme}-{width}")
         await context.close()
