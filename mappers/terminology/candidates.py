@@ -193,8 +193,10 @@ class Candidates:
 
     def _split(self, word: str) -> list[str]:
         """The parts of a German compound, as the glossary, the list's names or their spelling over know them."""
-        if self._known(word):
+        if word in self._with or (word,) in self._glossary:
             return [word]
+        if self._known(word):
+            return [self._stem(word) or word]
         found = parts(word, self._known) or self._ends(word)
         return [self._stem(each) or each for each in found or (word,)]
 
