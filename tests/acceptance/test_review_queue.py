@@ -70,6 +70,7 @@ def filled_in(path: Path, count: int) -> list[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 async def test_a_hospital_with_codes_of_its_own(tmp_path: Path) -> None:
     async with (
         gateway_of(PATIENTS, tmp_path) as (gateway, pop, settings),

@@ -17,7 +17,11 @@ from gateway.web.server import serving
 playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
 
 CHROMIUM = next((path for path in ("/usr/bin/chromium", "/usr/bin/google-chrome") if Path(path).exists()), None)
-pytestmark = [pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"), pytest.mark.slow]
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
+    pytest.mark.slow,
+    pytest.mark.timeout(300),
+]
 
 PATIENTS, TOP = 60, 10
 #: Milliseconds that a page may take on a busy machine.
