@@ -30,13 +30,13 @@ class AdverseEventMapper:
     * Day: of the event, else of detection, recording or release, else (oBDS side effects have none) that of the end, or the start,
       of the suspected treatment, with which the side effects are reported; each fallback is an assumption.
     * Outcome: stated, else resolved if a day of resolution is known, else fatal for grade 5, else unknown (assumptions). A resolved
-      event whose day of resolution nobody tells is written as unknown, to be looked at, or waits (option
+      event whose day of resolution nobody tells (R4's AdverseEvent has no element for it) is written without it, or waits (option
       ``adverse-event.undated-resolution`` = ``block``).
     * Causes and mitigations: see ``mappers.events.causes`` and ``mappers.events.mitigations``.
     """
 
     name = "adverse-event"
-    version = "1"
+    version = "2"
     produces: tuple[str, ...] = (KIND, "AdverseEventSuspectedCause", "AdverseEventMitigation")
     reads: tuple[str, ...] = ("AdverseEvent", "Condition", "Observation")
     requires: tuple[str, ...] = CAUSES
@@ -201,11 +201,6 @@ def _put_outcome(drafting: Drafting, course: Course, context: Context) -> None:
             _put_end(drafting, ended, start)
         elif context.options.get("adverse-event.undated-resolution") == "block":
             drafting.missing("dateResolved", "The event is resolved, but no day of resolution is known.", source)
-        else:
-            text = "Resolved, but nobody tells since when, which POP's record needs: the outcome is written as unknown."
-            drafting.issue("missing-value", "outcome", text, source=source)
-            drafting.assume("outcome", "resolution-undated", "Resolved without a day of resolution.", source)
-            outcome = "unknown"
     drafting.put("outcome", outcome, *([source] if source is not None else []))
 
 
