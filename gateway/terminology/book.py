@@ -41,6 +41,9 @@ class DecisionBook:
                 await connection.execute(sa.select(concept_decision).where(concept_decision.c.undone_at.is_(None)))
             ).all()
             given = await maps.current(connection)
+        if seq < self.seq:
+            # Another patient's task has read more in the meantime.
+            return False
         self.maps = tuple(each.parsed() for each in given)
         self._rows = [_decision(row) for row in rows]
         self._once = frozenset().union(*(patients for _, _, patients in self._rows if patients is not None))
