@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -25,11 +27,28 @@ async def pop() -> AsyncIterator[str]:
         yield address
 
 
+def _told(path: Path) -> str:
+    """What a clean run that is not complete ended with."""
+    with closing(sqlite3.connect(path)) as store:
+        return "\n".join(
+            str(store.execute(query).fetchall())
+            for query in (
+                "SELECT kind, state, error, message, COUNT(*) FROM ledger GROUP BY 1, 2, 3, 4",
+                "SELECT kind, blocked, COUNT(*) FROM draft GROUP BY 1, 2",
+                "SELECT code, kind, field, text, COUNT(*) FROM review WHERE state = 'open' GROUP BY 1, 2, 3, 4",
+                "SELECT name, count FROM terminology",
+                "SELECT state, waits_for, map_status, map_reason, COUNT(*) FROM resource GROUP BY 1, 2, 3, 4",
+                "SELECT state, reason, counts FROM delivery",
+            )
+        )
+
+
 @pytest.fixture
 async def clean_content(pop: str, tmp_path: Path) -> list[str]:
     """What POP holds after one undisturbed import; the POP is empty again afterwards."""
-    await run_gateway(f"sqlite+aiosqlite:///{tmp_path / 'clean.sqlite'}", pop)
+    path = tmp_path / "clean.sqlite"
+    await run_gateway(f"sqlite+aiosqlite:///{path}", pop)
     found = await read_content(pop)
-    assert len(found) > 60
+    assert len(found) > 60, _told(path)
     await reset(pop)
     return found
