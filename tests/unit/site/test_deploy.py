@@ -9,7 +9,7 @@ from pathlib import Path
 from gateway import config
 from mappers.registry import load
 
-TOP = Path(__file__).parents[2]
+TOP = Path(__file__).parents[3]
 
 
 def test_the_example_configuration_is_valid_and_names_every_setting() -> None:
