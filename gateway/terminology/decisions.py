@@ -7,7 +7,7 @@ it; what then has all it needs lands in POP by itself. A decision is never chang
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.errors import GatewayError
+from gateway.reconcile.reader import chunks
 from gateway.reconcile.rollout import mark_dirty
 from gateway.store.engine import Store
 from gateway.store.tables import concept_decision, dependency, draft, ledger, map_group, patient, review
@@ -260,19 +261,20 @@ def _concerned(row: Any) -> sa.Select[tuple[int, int]]:
 async def _mark(store: Store, connection: AsyncConnection, row: Any) -> list[int]:
     groups: Sequence[Any] = (await connection.execute(_concerned(row))).all()
     ids = sorted({each.id for each in groups})
-    for chosen in _chunks(ids):
-        await connection.execute(sa.update(map_group).where(map_group.c.id.in_(chosen)).values(stale=True))
+    await mark_stale(connection, ids)
     await mark_dirty(store, connection, {each.patient_id for each in groups})
     return ids
 
 
-async def retract(connection: AsyncConnection, groups: Sequence[int]) -> None:
+async def mark_stale(connection: AsyncConnection, groups: Collection[int]) -> None:
+    """These groups are mapped again although none of their resources changed."""
+    for chosen in chunks(groups):
+        await connection.execute(sa.update(map_group).where(map_group.c.id.in_(chosen)).values(stale=True))
+
+
+async def retract(connection: AsyncConnection, groups: Collection[int]) -> None:
     """What translated these groups' codes is no more: an entity that then lacks its concept again has no business in POP."""
-    for chosen in _chunks(groups):
+    for chosen in chunks(groups):
         keys = sa.select(draft.c.patient_id, draft.c.key).where(draft.c.group_id.in_(chosen)).subquery()
         resting = sa.exists().where(keys.c.patient_id == ledger.c.patient_id, keys.c.key == ledger.c.key)
         await connection.execute(sa.update(ledger).where(resting).values(retracted=True))
-
-
-def _chunks(ids: Sequence[int]) -> list[Sequence[int]]:
-    return [ids[start : start + 5_000] for start in range(0, len(ids), 5_000)]

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.reconcile.reader import chunks
 from gateway.store.tables import patient, review
 from mappers.decided import UNMAPPED
 from mappers.terminology import code_set
@@ -130,19 +131,18 @@ def digest_of(identity: str) -> bytes | None:
 
 async def _told(connection: AsyncConnection, rows: Sequence[sa.RowMapping]) -> list[Item]:
     newest = {row["newest"]: row for row in rows}
-    if not newest:
-        return []
-    shown = {row.id: row for row in await connection.execute(sa.select(review).where(review.c.id.in_(sorted(newest))))}
+    shown: dict[int, Any] = {}
     sources: dict[bytes, set[str]] = {}
-    where = sa.and_(review.c.state == "open", review.c.item.in_([row["item"] for row in rows]))
-    found = await connection.execute(
-        sa.select(review.c.item, patient.c.source)
-        .join(patient, patient.c.id == review.c.patient_id)
-        .where(where)
-        .distinct()
-    )
-    for each in found:
-        sources.setdefault(bytes(each.item), set()).add(each.source)
+    examples: dict[bytes, list[str]] = {}
+    for ids in chunks(newest):
+        shown |= {row.id: row for row in await connection.execute(sa.select(review).where(review.c.id.in_(ids)))}
+        digests = [newest[each]["item"] for each in ids]
+        open_here = sa.and_(review.c.state == "open", review.c.item.in_(digests))
+        of_sources = sa.select(review.c.item, patient.c.source).join(patient, patient.c.id == review.c.patient_id)
+        for each in await connection.execute(of_sources.where(open_here).distinct()):
+            sources.setdefault(bytes(each.item), set()).add(each.source)
+        for each in await connection.execute(_examples(open_here)):
+            examples.setdefault(bytes(each.item), []).append(each.source_element)
     told: list[Item] = []
     for number, row in newest.items():
         one, digest = shown[number], bytes(row["item"])
@@ -152,13 +152,15 @@ async def _told(connection: AsyncConnection, rows: Sequence[sa.RowMapping]) -> l
                 terminology=one.terminology, text=one.text,
                 codings=tuple((each[0], each[1], each[2]) for each in one.codings or ()),
                 reviews=row["reviews"], patients=row["patients"], first_seen=row["first_seen"], last_seen=row["last_seen"],
-                sources=tuple(sorted(sources.get(digest, ()))), examples=await _examples(connection, digest),
+                sources=tuple(sorted(sources.get(digest, ()))), examples=tuple(examples.get(digest, ())),
             )
         )  # fmt: skip
     return told
 
 
-async def _examples(connection: AsyncConnection, digest: bytes) -> tuple[str, ...]:
-    query = sa.select(review.c.source_element).where(review.c.item == digest, review.c.state == "open")
-    found = await connection.scalars(query.where(review.c.source_element.is_not(None)).limit(EXAMPLES))
-    return tuple(str(each) for each in found)
+def _examples(where: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """The first few elements of each item."""
+    place = sa.func.row_number().over(partition_by=review.c.item, order_by=review.c.id).label("place")
+    found = sa.select(review.c.item, review.c.source_element, place).where(where, review.c.source_element.is_not(None))
+    few = found.subquery()
+    return sa.select(few.c.item, few.c.source_element).where(few.c.place <= EXAMPLES)

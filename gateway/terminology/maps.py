@@ -14,18 +14,17 @@ import sqlalchemy as sa
 import zstandard
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.reconcile.reader import chunks
 from gateway.reconcile.rollout import mark_dirty
 from gateway.store.engine import Store
 from gateway.store.tables import concept_map, dependency, map_group
 from gateway.terminologies import read_map
-from gateway.terminology.decisions import DecisionRefused, retract
+from gateway.terminology.decisions import DecisionRefused, mark_stale, retract
 from mappers.context import of_code
 from mappers.terminology import BadConceptMap, ConceptMap, Entry
 
 LAYERS = ("site", "organisation")
 FORMATS = ("json", "csv", "sssom")
-#: Targets in one statement.
-_CHUNK = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +120,12 @@ async def _mark(store: Store, connection: AsyncConnection, old: ConceptMap | Non
         _collect(found, chosen, patients)
     else:
         targets = sorted(of_code(each.terminology, each.source) for each in _differing(old, new))
-        for start in range(0, len(targets), _CHUNK):
-            concerned = dependency.c.target.in_(targets[start : start + _CHUNK])
+        for some in chunks(targets):
+            concerned = dependency.c.target.in_(some)
             joined = groups.join(dependency, dependency.c.group_id == map_group.c.id)
             _collect(await connection.execute(joined.where(concerned)), chosen, patients)
     ids = sorted(chosen)
-    for start in range(0, len(ids), _CHUNK):
-        marked = map_group.c.id.in_(ids[start : start + _CHUNK])
-        await connection.execute(sa.update(map_group).where(marked).values(stale=True))
+    await mark_stale(connection, ids)
     if old is not None:
         await retract(connection, ids)
     await mark_dirty(store, connection, patients)
